@@ -1,0 +1,108 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Facts about a Postgres schema, checked in beside the code that depends on it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-oosync",
+    bin_name = "cargo oosync",
+    version,
+    arg_required_else_help = true,
+    propagate_version = true,
+    after_help = "Exit codes: 0 fine, 1 drift, 2 usage, 3 database, 4 invalid facts or config, 5 files"
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options for every command")]
+pub(super) struct Common {
+    /// The database: a postgres:// URL or key=value pairs [default: $OOSYNC_DATABASE_URL, or $DATABASE_URL if it
+    /// points at this machine]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) database_url: Option<String>,
+    /// A schema to read; can be repeated [default: those of the config, of the facts, or `public`]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) schema: Vec<String>,
+    /// The config [default: Oosync.toml in the manifest's folder or above]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The facts [default: oosync.facts.json beside the config]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) facts: Option<PathBuf>,
+    /// The Cargo.toml of the project [default: the nearest one upwards]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) manifest_path: Option<PathBuf>,
+    /// For people, or one JSON document for programs
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Colors; `auto` honours NO_COLOR
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: Color,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write a commented Oosync.toml and the first snapshot
+    Init,
+    /// Write what the database says now into the facts
+    Snapshot,
+    /// Compare the facts with the database, and the config with the facts
+    Check(Check),
+    /// Tell what changed between two facts files
+    Diff(Diff),
+    /// Show what is found where, and whether it works
+    Doctor,
+    /// Print a completion script for a shell
+    Completions(Completions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Do not connect: only see that facts and config can be read and agree
+    #[arg(long)]
+    pub(super) offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The older facts; `-` is standard input
+    pub(super) older: PathBuf,
+    /// The newer facts; `-` is standard input
+    pub(super) newer: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// Which shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    #[default]
+    Human,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}

@@ -1,0 +1,191 @@
+//! What changed between two snapshots, in the language of schemas.
+//!
+//! Compared are meanings, not lines: the order of a file's lists never shows up, the order of columns and enum
+//! labels does.
+
+mod table;
+mod types;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Facts, QualifiedName};
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Change {
+    /// Whether something came, went, or became something else.
+    pub kind: ChangeKind,
+    /// What it is about, as the message names it: `public.orders.total`.
+    pub object: String,
+    /// A sentence without its full stop: "`public.orders.total` became nullable".
+    pub message: String,
+}
+
+/// What kind of change it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ChangeKind {
+    /// Only the newer snapshot has it.
+    Added,
+    /// Only the older snapshot has it.
+    Dropped,
+    /// Both have it, and it differs.
+    Changed,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Facts {
+    /// What leads from these facts to `newer`; empty exactly if both mean the same.
+    ///
+    /// ```
+    /// # use oosync_build::facts::Facts;
+    /// # let json = r#"{"format": 1, "schemas": ["public"], "tables": [{"schema": "public", "name": "orders",
+    /// #  "kind": "table", "comment": null, "columns": [{"name": "total", "not_null": true, "type":
+    /// #  {"schema": "pg_catalog", "name": "int4"}}], "primary_key": null, "unique": [], "foreign_keys": [],
+    /// #  "checks": [], "indexes": [], "policies": []}], "enums": [], "domains": [], "composites": [], "ranges": []}"#;
+    /// let older = Facts::from_json(json)?;
+    /// let mut newer = older.clone();
+    /// newer.tables[0].columns[0].not_null = false;
+    ///
+    /// let changes = older.diff(&newer);
+    /// assert_eq!(changes[0].to_string(), "`public.orders.total` became nullable");
+    /// assert!(older.diff(&older).is_empty());
+    /// # Ok::<(), oosync_build::facts::LoadError>(())
+    /// ```
+    pub fn diff(&self, newer: &Self) -> Vec<Change> {
+        let mut changes = Changes::default();
+        for schema in newer.schemas.iter().filter(|schema| !self.schemas.contains(schema)) {
+            changes.added(schema, format!("schema `{schema}` is now part of the snapshot"));
+        }
+        for schema in self.schemas.iter().filter(|schema| !newer.schemas.contains(schema)) {
+            changes.dropped(schema, format!("schema `{schema}` is no longer part of the snapshot"));
+        }
+        table::tables(&mut changes, &self.tables, &newer.tables);
+        types::types(&mut changes, self, newer);
+        changes.0
+    }
+}
+
+/// The changes found so far.
+#[derive(Default)]
+struct Changes(Vec<Change>);
+
+impl Changes {
+    fn push(&mut self, kind: ChangeKind, object: impl fmt::Display, message: String) {
+        self.0.push(Change { kind, object: object.to_string(), message });
+    }
+
+    fn added(&mut self, object: impl fmt::Display, message: String) {
+        self.push(ChangeKind::Added, object, message);
+    }
+
+    fn dropped(&mut self, object: impl fmt::Display, message: String) {
+        self.push(ChangeKind::Dropped, object, message);
+    }
+
+    fn changed(&mut self, object: impl fmt::Display, message: String) {
+        self.push(ChangeKind::Changed, object, message);
+    }
+
+    /// `the comment of …`, `the default of …` and other optional texts.
+    fn text(&mut self, object: &str, what: &str, older: Option<&str>, newer: Option<&str>) {
+        let message = match (older, newer) {
+            (older, newer) if older == newer => return,
+            (None, Some(newer)) => format!("`{object}` got the {what} {}", shown(newer)),
+            (Some(older), None) => format!("`{object}` lost its {what} {}", shown(older)),
+            (Some(older), Some(newer)) => {
+                format!("the {what} of `{object}` changed from {} to {}", shown(older), shown(newer))
+            }
+            (None, None) => return,
+        };
+        self.changed(object, message);
+    }
+
+    /// One message where a flag went up, another where it went down.
+    fn flag(&mut self, object: &str, older: bool, newer: bool, up: &str, down: &str) {
+        match (older, newer) {
+            (false, true) => self.changed(object, format!("`{object}` {up}")),
+            (true, false) => self.changed(object, format!("`{object}` {down}")),
+            _ => {}
+        }
+    }
+
+    /// Objects that belong to `owner` and are known by name: keys, constraints, policies.
+    fn named<T: PartialEq>(
+        &mut self,
+        owner: &str,
+        what: &str,
+        lists: (&[T], &[T]),
+        name: impl Fn(&T) -> &str,
+        describe: impl Fn(&T) -> String,
+    ) {
+        let (older, newer) = lists;
+        for item in by_key(older, newer, &name) {
+            match item {
+                (Some(older), None) => {
+                    let message = format!("{what} `{}` of `{owner}` was dropped", name(older));
+                    self.dropped(owner, message);
+                }
+                (None, Some(newer)) => {
+                    let message =
+                        format!("{what} `{}` was added to `{owner}`: {}", name(newer), describe(newer));
+                    self.added(owner, message);
+                }
+                (Some(older), Some(newer)) if older != newer => {
+                    let (before, after) = (describe(older), describe(newer));
+                    let label = format!("{what} `{}` of `{owner}` changed", name(older));
+                    self.changed(owner, format!("{label} from {before} to {after}"));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The items of two lists side by side, in the order of their keys.
+fn by_key<'a, T, K: Ord>(
+    older: &'a [T],
+    newer: &'a [T],
+    key: impl Fn(&'a T) -> K,
+) -> impl Iterator<Item = (Option<&'a T>, Option<&'a T>)> {
+    let mut items: BTreeMap<K, (Option<&T>, Option<&T>)> = BTreeMap::new();
+    for item in older {
+        items.entry(key(item)).or_default().0 = Some(item);
+    }
+    for item in newer {
+        items.entry(key(item)).or_default().1 = Some(item);
+    }
+    items.into_values()
+}
+
+/// A text of the database on one line, cut where it is long.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 120;
+    let line = text.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
+    if line.chars().count() <= LONGEST {
+        return format!("`{line}`");
+    }
+    format!("`{}…`", line.chars().take(LONGEST).collect::<String>())
+}
+
+fn listed<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    format!("({})", items.join(", "))
+}
+
+fn optional_name(name: Option<&QualifiedName>) -> Option<String> {
+    name.map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Writing files so that a reader, a failure or an interruption never meets half of one.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// What [`write_if_changed`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Written {
+    /// There was no such file.
+    Created,
+    /// The file held something else.
+    Changed,
+    /// The file already held just this and was not touched, so that build tools see no change.
+    Unchanged,
+}
+
+/// Makes `path` hold `content`, in one step, touching nothing if it already does.
+///
+/// A symbolic link is followed; the permissions of an existing file are kept.
+///
+/// # Errors
+///
+/// What the file system says. The file is then as it was.
+pub fn write_if_changed(path: &Path, content: &[u8]) -> io::Result<Written> {
+    let target = match fs::canonicalize(path) {
+        Ok(target) => target,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+        Err(error) => return Err(error),
+    };
+    let permissions = match fs::read(&target) {
+        Ok(old) if old == content => return Ok(Written::Unchanged),
+        Ok(_) => Some(fs::metadata(&target)?.permissions()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    // A file that may not be written is not to be replaced through its folder either.
+    if permissions.as_ref().is_some_and(fs::Permissions::readonly) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is marked read-only"));
+    }
+    let mut beside = Beside::create(&target)?;
+    (&beside.file).write_all(content)?;
+    if let Some(permissions) = &permissions {
+        beside.file.set_permissions(permissions.clone())?;
+    }
+    beside.file.sync_all()?;
+    fs::rename(&beside.path, &target)?;
+    beside.renamed = true;
+    Ok(if permissions.is_some() { Written::Changed } else { Written::Created })
+}
+
+/// A new file in the target's folder, removed again unless it was renamed.
+struct Beside {
+    path: PathBuf,
+    file: File,
+    renamed: bool,
+}
+
+impl Beside {
+    fn create(target: &Path) -> io::Result<Self> {
+        let mut name = std::ffi::OsString::from(".");
+        name.push(target.file_name().ok_or(io::ErrorKind::InvalidInput)?);
+        name.push(format!(".{}.tmp", std::process::id()));
+        let path = target.with_file_name(name);
+        let file = File::create(&path)?;
+        Ok(Self { path, file, renamed: false })
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // Nothing better can be done here than to leave it.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("oosync-files-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn an_equal_file_is_not_touched_and_another_is_replaced_whole() {
+        let folder = folder("replace");
+        let path = folder.join("x");
+        assert_eq!(write_if_changed(&path, b"a").unwrap(), Written::Created);
+        let before = fs::metadata(&path).unwrap().modified().unwrap();
+        assert_eq!(write_if_changed(&path, b"a").unwrap(), Written::Unchanged);
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
+        assert_eq!(write_if_changed(&path, b"b").unwrap(), Written::Changed);
+        assert_eq!(fs::read(&path).unwrap(), b"b");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_read_only_file_is_refused_and_kept() {
+        let folder = folder("readonly");
+        let path = folder.join("x");
+        fs::write(&path, b"a").unwrap();
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&path, permissions).unwrap();
+        let error = write_if_changed(&path, b"b").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(fs::read(&path).unwrap(), b"a");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symbolic_link_stays_a_link() {
+        let folder = folder("link");
+        fs::write(folder.join("real"), b"a").unwrap();
+        std::os::unix::fs::symlink("real", folder.join("link")).unwrap();
+        write_if_changed(&folder.join("link"), b"b").unwrap();
+        assert_eq!(fs::read(folder.join("real")).unwrap(), b"b");
+        assert!(fs::symlink_metadata(folder.join("link")).unwrap().is_symlink());
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

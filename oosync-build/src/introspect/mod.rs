@@ -1,0 +1,158 @@
+//! Postgres catalogs to [`Facts`]: one read-only transaction, a fixed number of queries.
+//!
+//! ```no_run
+//! use oosync_build::introspect::{DatabaseUrl, snapshot};
+//!
+//! let url = DatabaseUrl::parse("postgres://app@localhost/app?sslmode=verify-full")?;
+//! let facts = snapshot(&mut url.connect()?, &["public"])?;
+//! facts.save("oosync.facts.json".as_ref())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Only `pg_catalog` is read (`information_schema` hides what the role may not touch), so that any role which
+//! may connect gets the whole snapshot, whatever it owns or may select.
+//!
+//! - [`url`], `tls`: connecting, with the sslmode values of libpq
+//! - `session`: the transaction, its pinned settings, the schemas chosen
+//! - `relations`, `types`, `constraints`, `security`: one group of catalogs each, SQL beside the code that
+//!   reads its rows
+//! - `expression`: the one spelling of expressions that Postgres majors print differently
+
+mod constraints;
+mod expression;
+mod relations;
+mod security;
+mod session;
+mod tls;
+mod types;
+pub mod url;
+
+use postgres::Client;
+
+pub use self::url::{ConnectError, DatabaseUrl};
+use crate::facts::{FORMAT, Facts};
+use crate::suggest;
+
+/// The oldest Postgres that can be read.
+pub const OLDEST_SUPPORTED_MAJOR: u32 = 13;
+
+/// Why no snapshot could be taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server is older than [`OLDEST_SUPPORTED_MAJOR`].
+    #[error("this server is Postgres {found}, and oosync needs {OLDEST_SUPPORTED_MAJOR} or newer")]
+    TooOld {
+        /// The server's own words.
+        found: String,
+    },
+    /// A schema was asked for that the database does not have.
+    #[error("there is no schema `{name}` in this database")]
+    NoSuchSchema {
+        /// The name asked for.
+        name: String,
+        /// The schema that was probably meant.
+        nearest: Option<String>,
+        /// The schemas that exist, without the system's own.
+        existing: Vec<String>,
+    },
+    /// A schema was asked for that is never part of a snapshot.
+    #[error("the schema `{name}` belongs to {owner} and is never part of a snapshot")]
+    ReservedSchema {
+        /// The name asked for.
+        name: String,
+        /// Whose it is.
+        owner: &'static str,
+    },
+    /// The catalogs hold something that this version does not know.
+    #[error("{what} is not known to this version of oosync")]
+    Unknown {
+        /// What, and on which object.
+        what: String,
+    },
+    /// A query failed.
+    #[error("reading the catalogs failed: {}", describe(.0))]
+    Query(#[from] postgres::Error),
+}
+
+/// Takes a snapshot of `schemas`.
+///
+/// The whole of it is read from one database state. Objects that belong to an extension are left out; columns
+/// of extension types are there, with their type.
+///
+/// # Errors
+///
+/// See [`Error`].
+pub fn snapshot<S: AsRef<str>>(client: &mut Client, schemas: &[S]) -> Result<Facts, Error> {
+    let mut session = session::Session::begin(client, schemas)?;
+    let types = types::Types::read(&mut session)?;
+    let mut relations = relations::Relations::read(&mut session, &types)?;
+    constraints::read(&mut session, &mut relations)?;
+    security::read(&mut session, &mut relations)?;
+    let mut facts = Facts {
+        format: FORMAT,
+        schemas: schemas.iter().map(|schema| schema.as_ref().to_owned()).collect(),
+        ..Facts::default()
+    };
+    types.describe(&mut session, &relations, &mut facts)?;
+    facts.tables = relations.into_tables();
+    facts.sort();
+    session.end()?;
+    Ok(facts)
+}
+
+/// The database's schemas, sorted, without the system's and oosync's own.
+///
+/// # Errors
+///
+/// [`Error::Query`].
+pub fn schemas(client: &mut Client) -> Result<Vec<String>, Error> {
+    let rows = client.query(
+        "select nspname::text from pg_catalog.pg_namespace \
+         where nspname !~ '^pg_' and nspname not in ('information_schema', 'oosync') order by nspname collate \"C\"",
+        &[],
+    )?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+impl Error {
+    /// What to do about it, where there is something.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::TooOld { .. } => Some(format!(
+                "upgrade the server to Postgres {OLDEST_SUPPORTED_MAJOR} or newer, or point at another one"
+            )),
+            Self::NoSuchSchema { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean `--schema {nearest}`?"))
+            }
+            Self::NoSuchSchema { existing, .. } if existing.is_empty() => {
+                Some("the database has no schema but the system's own".to_owned())
+            }
+            Self::NoSuchSchema { existing, .. } => {
+                Some(format!("the database has the schemas {}", existing.join(", ")))
+            }
+            Self::Unknown { .. } => Some("upgrade oosync".to_owned()),
+            Self::ReservedSchema { .. } | Self::Query(_) => None,
+        }
+    }
+
+    fn no_such_schema(name: &str, existing: Vec<String>) -> Self {
+        let nearest = suggest::nearest(name, existing.iter().map(String::as_str)).map(str::to_owned);
+        Self::NoSuchSchema { name: name.to_owned(), nearest, existing }
+    }
+}
+
+/// The server's message with its code, where the server spoke; otherwise the error and its cause.
+pub(crate) fn describe(error: &postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(db) => {
+            let mut text = format!("{} (SQLSTATE {})", db.message(), db.code().code());
+            for part in [db.detail(), db.hint()].into_iter().flatten() {
+                text.push_str("; ");
+                text.push_str(part);
+            }
+            text
+        }
+        None => error.to_string(),
+    }
+}

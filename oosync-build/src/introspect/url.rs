@@ -1,0 +1,442 @@
+//! Connection strings and connecting, with errors that say what to do and never show a password.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use postgres::config::{Host, SslMode};
+use postgres::error::SqlState;
+use postgres::{Client, Config, NoTls};
+
+use super::describe;
+use super::tls::{self, Roots, Verify};
+
+/// How long one connection attempt may take where the connection string does not say.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A parsed connection string: a URL or `key=value` pairs, as libpq takes them.
+///
+/// `sslmode` is `disable`, `prefer` (the default), `require`, `verify-ca` or `verify-full`; `sslrootcert` is a
+/// PEM file or `system`. `PGPASSWORD` serves where the string has no password.
+///
+/// `Debug` and `Display` show the place, never the password.
+#[derive(Clone)]
+pub struct DatabaseUrl {
+    config: Config,
+    /// Nothing: no TLS at all.
+    tls: Option<(Verify, Roots)>,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The connection string cannot be read.
+    #[error("the database URL is not valid: {0}")]
+    Url(String),
+    /// Nothing answered.
+    #[error("cannot reach {target}: {reason}")]
+    Unreachable {
+        /// Host, port and database.
+        target: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The server does not offer TLS, or its certificate is not accepted.
+    #[error("no TLS connection to {target}: {reason}")]
+    Tls {
+        /// Host, port and database.
+        target: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The server asks for a password and there is none.
+    #[error("{target} asks for a password, and the database URL has none")]
+    PasswordMissing {
+        /// Host, port and database.
+        target: String,
+    },
+    /// The server refuses the user: a wrong password, a role that may not log in, a rule in `pg_hba.conf`.
+    #[error("{target} refused the login: {reason}")]
+    Refused {
+        /// Host, port and database.
+        target: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// The role may log in, but not to this database.
+    #[error("{target} refused the connection: {reason}")]
+    NoConnectPrivilege {
+        /// Host, port and database.
+        target: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// There is no such database.
+    #[error("{target}: {reason}")]
+    NoDatabase {
+        /// Host, port and database.
+        target: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// Anything else the server says.
+    #[error("{target} refused the connection: {reason}")]
+    Server {
+        /// Host, port and database.
+        target: String,
+        /// What the server said.
+        reason: String,
+    },
+}
+
+impl ConnectError {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Url(_) => "write it as postgres://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full",
+            Self::Unreachable { .. } => {
+                "is the server running, and are host and port right? try `pg_isready -h HOST -p PORT`"
+            }
+            Self::Tls { .. } => {
+                "name the authority with `sslrootcert=FILE`, or choose `sslmode=require` (no check of the \
+                 certificate) or `sslmode=disable` (no TLS)"
+            }
+            Self::PasswordMissing { .. } => "put it into the URL, or set PGPASSWORD",
+            Self::Refused { .. } => "check user and password, and the server's pg_hba.conf",
+            Self::NoConnectPrivilege { .. } => {
+                "let the owner run `grant connect on database DATABASE to ROLE`; nothing more is needed"
+            }
+            Self::NoDatabase { .. } => "list the databases with `psql -l`",
+            Self::Server { .. } => "the server's log says more",
+        }
+    }
+}
+
+impl DatabaseUrl {
+    /// Reads a connection string.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Url`]; the message does not repeat the string.
+    pub fn parse(text: &str) -> Result<Self, ConnectError> {
+        let (rest, ssl) = SslParameters::take(text.trim())?;
+        let mut config: Config =
+            rest.parse().map_err(|error: postgres::Error| ConnectError::Url(cause(&error)))?;
+        let strange = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(strange) {
+            return Err(ConnectError::Url("an `@` in a user name or password is written `%40`".to_owned()));
+        }
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            config.host("localhost");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("cargo-oosync");
+        }
+        if config.get_password().is_none()
+            && let Ok(password) = std::env::var("PGPASSWORD")
+        {
+            config.password(password);
+        }
+        let tls = ssl.apply(&mut config)?;
+        Ok(Self { config, tls })
+    }
+
+    /// Whether every host is this machine: a loopback address, `localhost` or a Unix socket.
+    pub fn is_loopback(&self) -> bool {
+        let addresses = self.config.get_hostaddrs();
+        let local = |host: &Host| match host {
+            Host::Tcp(name) => {
+                name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+            }
+            #[cfg(unix)]
+            Host::Unix(_) => true,
+        };
+        // An address, where there is one, is what is connected to; the name is then only shown.
+        if addresses.is_empty() {
+            self.config.get_hosts().iter().all(local)
+        } else {
+            addresses.iter().all(IpAddr::is_loopback)
+        }
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConnectError`].
+    pub fn connect(&self) -> Result<Client, ConnectError> {
+        let result = match &self.tls {
+            None => self.config.connect(NoTls),
+            Some((verify, roots)) => {
+                let connector = tls::connector(*verify, roots)
+                    .map_err(|reason| ConnectError::Tls { target: self.to_string(), reason })?;
+                self.config.connect(connector)
+            }
+        };
+        result.map_err(|error| self.explain(&error))
+    }
+
+    fn explain(&self, error: &postgres::Error) -> ConnectError {
+        let target = self.to_string();
+        let reason = describe(error);
+        match error.code() {
+            Some(&(SqlState::INVALID_PASSWORD | SqlState::INVALID_AUTHORIZATION_SPECIFICATION)) => {
+                ConnectError::Refused { target, reason }
+            }
+            Some(&SqlState::INSUFFICIENT_PRIVILEGE) => ConnectError::NoConnectPrivilege { target, reason },
+            Some(&SqlState::INVALID_CATALOG_NAME) => ConnectError::NoDatabase { target, reason },
+            Some(_) => ConnectError::Server { target, reason },
+            // The driver keeps its kinds to itself; their texts are all there is.
+            None => match error.to_string().as_str() {
+                "error performing TLS handshake" => ConnectError::Tls { target, reason: cause(error) },
+                "invalid configuration" if cause(error).contains("password") => {
+                    ConnectError::PasswordMissing { target }
+                }
+                "authentication error" => ConnectError::Refused { target, reason: cause(error) },
+                _ => ConnectError::Unreachable { target, reason: cause(error) },
+            },
+        }
+    }
+}
+
+/// `app@db.example.org:5432/app`.
+impl std::fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(user) = self.config.get_user() {
+            write!(f, "{user}@")?;
+        }
+        let ports = self.config.get_ports();
+        let port = |place: usize| ports.get(place).or(ports.first()).copied().unwrap_or(5432);
+        let mut places: Vec<String> = Vec::new();
+        for (place, host) in self.config.get_hosts().iter().enumerate() {
+            places.push(match host {
+                Host::Tcp(name) if name.contains(':') => format!("[{name}]:{}", port(place)),
+                Host::Tcp(name) => format!("{name}:{}", port(place)),
+                #[cfg(unix)]
+                Host::Unix(folder) => format!("{}:{}", folder.display(), port(place)),
+            });
+        }
+        if places.is_empty() {
+            places.extend(
+                self.config
+                    .get_hostaddrs()
+                    .iter()
+                    .enumerate()
+                    .map(|(place, address)| format!("{address}:{}", port(place))),
+            );
+        }
+        f.write_str(&places.join(","))?;
+        match self.config.get_dbname().or(self.config.get_user()) {
+            Some(name) => write!(f, "/{name}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+/// The error's own cause, which the driver's text leaves out.
+fn cause(error: &postgres::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The parameters that the driver does not know, taken out of a connection string.
+#[derive(Default)]
+struct SslParameters {
+    mode: Option<String>,
+    root: Option<String>,
+}
+
+impl SslParameters {
+    fn take(text: &str) -> Result<(String, Self), ConnectError> {
+        let mut taken = Self::default();
+        let rest = if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            taken.take_from_url(text)
+        } else {
+            taken.take_from_pairs(text)?
+        };
+        Ok((rest, taken))
+    }
+
+    /// Where a parameter belongs, if it is one of ours.
+    fn place(&mut self, key: &str) -> Option<&mut Option<String>> {
+        match key {
+            "sslmode" => Some(&mut self.mode),
+            "sslrootcert" => Some(&mut self.root),
+            _ => None,
+        }
+    }
+
+    fn take_from_url(&mut self, url: &str) -> String {
+        // A password may hold an unescaped `?`; parameters stand behind the last `@`.
+        let hosts = url.rfind('@').unwrap_or(0);
+        let Some(question) = url[hosts..].find('?').map(|at| at + hosts) else { return url.to_owned() };
+        let mut kept = Vec::new();
+        for parameter in url[question + 1..].split('&') {
+            let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            match self.place(key) {
+                Some(place) => *place = Some(percent_decoded(value)),
+                None => kept.push(parameter),
+            }
+        }
+        if kept.is_empty() {
+            url[..question].to_owned()
+        } else {
+            format!("{}?{}", &url[..question], kept.join("&"))
+        }
+    }
+
+    /// Source: "Keyword/Value Connection Strings" of the libpq documentation.
+    fn take_from_pairs(&mut self, text: &str) -> Result<String, ConnectError> {
+        let mut kept = String::new();
+        let mut rest = text.trim_start();
+        while !rest.is_empty() {
+            let start = rest;
+            let (key, value) = rest.split_once('=').ok_or_else(|| {
+                ConnectError::Url("it is neither a postgres:// URL nor a list of key=value pairs".to_owned())
+            })?;
+            let value = value.trim_start();
+            let (value, after) = pair_value(value)?;
+            match self.place(key.trim()) {
+                Some(place) => *place = Some(value),
+                None => {
+                    kept.push_str(&start[..start.len() - after.len()]);
+                    kept.push(' ');
+                }
+            }
+            rest = after.trim_start();
+        }
+        Ok(kept)
+    }
+
+    fn apply(self, config: &mut Config) -> Result<Option<(Verify, Roots)>, ConnectError> {
+        let root_given = self.root.is_some();
+        let roots = match self.root.as_deref() {
+            None => Roots::Usual,
+            Some("system") => Roots::System,
+            Some(path) => Roots::File(path.into()),
+        };
+        let (mode, verify) = match self.mode.as_deref().unwrap_or("prefer") {
+            "disable" => (SslMode::Disable, None),
+            "prefer" => (SslMode::Prefer, Some(Verify::Nothing)),
+            "require" if root_given => (SslMode::Require, Some(Verify::Authority)),
+            "require" => (SslMode::Require, Some(Verify::Nothing)),
+            "verify-ca" => (SslMode::Require, Some(Verify::Authority)),
+            "verify-full" => (SslMode::Require, Some(Verify::AuthorityAndHost)),
+            _ => {
+                return Err(ConnectError::Url(
+                    "sslmode is one of disable, prefer, require, verify-ca, verify-full".to_owned(),
+                ));
+            }
+        };
+        config.ssl_mode(mode);
+        Ok(verify.map(|verify| (verify, roots)))
+    }
+}
+
+/// One value of a `key=value` list, and what stands behind it.
+fn pair_value(text: &str) -> Result<(String, &str), ConnectError> {
+    let quoted = text.starts_with('\'');
+    let mut characters = text.char_indices().skip(usize::from(quoted));
+    let mut value = String::new();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
+            '\'' if quoted => return Ok((value, &text[at + 1..])),
+            space if !quoted && space.is_whitespace() => return Ok((value, &text[at..])),
+            other => value.push(other),
+        }
+    }
+    if quoted { Err(ConnectError::Url("a quoted value has no end".to_owned())) } else { Ok((value, "")) }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = (*first == b'%')
+            .then(|| after.get(..2))
+            .flatten()
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(text: &str) -> DatabaseUrl {
+        DatabaseUrl::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_password_is_never_shown() {
+        for text in [
+            "postgres://app:s3cret@db.example.org:6543/shop?sslmode=require",
+            "postgres://db.example.org:6543/shop?user=app&password=s3cret",
+            "host=db.example.org port=6543 user=app password='s3 cret' dbname=shop sslmode=disable",
+        ] {
+            let url = parse(text);
+            assert_eq!(url.to_string(), "app@db.example.org:6543/shop");
+            assert_eq!(format!("{url:?}"), "DatabaseUrl(app@db.example.org:6543/shop)");
+        }
+        for text in ["postgres://app:se@cret@h/db", "postgres://app:s3cret@h:port/db", "s3cret", "a='s3cret"]
+        {
+            let shown = DatabaseUrl::parse(text).unwrap_err().to_string();
+            assert!(!shown.contains("cret"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn sslmode_has_the_meanings_of_libpq() {
+        assert_eq!(parse("postgres://h/d").tls, Some((Verify::Nothing, Roots::Usual)));
+        assert_eq!(parse("host=h sslmode=disable").tls, None);
+        assert_eq!(
+            parse("postgres://h/d?sslmode=verify-full&sslrootcert=%2Fa%20b.pem&application_name=x").tls,
+            Some((Verify::AuthorityAndHost, Roots::File("/a b.pem".into())))
+        );
+        assert_eq!(
+            parse("host=h sslmode = require sslrootcert='/a b'").tls,
+            Some((Verify::Authority, Roots::File("/a b".into())))
+        );
+        assert!(DatabaseUrl::parse("postgres://h/d?sslmode=verify_full").is_err());
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for text in ["postgres://localhost/d", "postgres://127.8.9.1/d", "postgres://[::1]/d", "host=/run/pg"]
+        {
+            assert!(parse(text).is_loopback(), "{text}");
+        }
+        for text in [
+            "postgres://localhost.example.org/d",
+            "postgres://localhost,db.example.org/d",
+            "host=localhost hostaddr=10.0.0.1",
+            "postgres://128.0.0.1/d",
+        ] {
+            assert!(!parse(text).is_loopback(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_url_or_an_error(text in "(postgres://)?[a-z:@/?&=%'\\\\ 0-9]{0,40}") {
+            let _ = DatabaseUrl::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The schema compiler of oosync: what the Postgres catalogs say, as a checked-in file, and what is made of it.
+//!
+//! One Postgres schema is the only place where a schema is written. This crate snapshots it into
+//! `oosync.facts.json` ([`facts`]), reads what a person decided about syncing it from `Oosync.toml` and from
+//! `@oosync.*` tags in comments ([`config`]), and holds the command `cargo oosync`.
+//!
+//! ```
+//! use oosync_build::facts::Facts;
+//!
+//! let facts = Facts::from_json(r#"{
+//!   "format": 1, "schemas": ["public"],
+//!   "tables": [{
+//!     "schema": "public", "name": "todos", "kind": "table", "comment": null,
+//!     "columns": [
+//!       {"name": "id", "type": {"schema": "pg_catalog", "name": "uuid"}, "not_null": true},
+//!       {"name": "title", "type": {"schema": "pg_catalog", "name": "text"}}
+//!     ],
+//!     "primary_key": {"name": "todos_pkey", "columns": ["id"]},
+//!     "unique": [], "foreign_keys": [], "checks": [], "indexes": [], "policies": []
+//!   }],
+//!   "enums": [], "domains": [], "composites": [], "ranges": []
+//! }"#)?;
+//!
+//! let todos = facts.table("public", "todos").ok_or("no such table")?;
+//! assert!(todos.columns[0].not_null);
+//! assert_eq!(todos.columns[1].ty.to_string(), "text");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Modules
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | [`facts`] | the snapshot: model, file, hash, semantic diff |
+//! | [`config`] | `Oosync.toml` and comment tags, with a place for every problem |
+#![cfg_attr(feature = "introspect", doc = "| [`introspect`] | Postgres catalogs to facts |")]
+#![cfg_attr(feature = "cli", doc = "| [`cli`] | the command `cargo oosync` |")]
+//! | [`project`] | where a project's config and facts are |
+//! | [`diagnostic`] | problems, shown as rustc shows them |
+//! | [`files`] | writing files whole or not at all |
+//! | [`suggest`], [`digest`] | the nearest name; SHA-256 |
+//!
+//! # Features
+//!
+//! None is on by default, so that a build script which only reads facts compiles no Postgres client.
+//! `introspect` reads a live database (the `postgres` crate, TLS by rustls); `cli` adds the binary.
+//!
+//! # What this crate will not do
+//!
+//! It does not write to your database, and it never connects unless told where.
+
+#[cfg(feature = "cli")]
+pub mod cli;
+mod compile;
+pub mod config;
+pub mod diagnostic;
+pub mod digest;
+pub mod facts;
+pub mod files;
+#[cfg(feature = "introspect")]
+pub mod introspect;
+pub mod project;
+pub mod suggest;
+
+pub use self::compile::compile;

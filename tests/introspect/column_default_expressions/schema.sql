@@ -1,0 +1,28 @@
+-- A default may be any expression without columns.
+create table expressions (
+    sum int default 1 + 2 * 3,
+    paren int default (1 + 2) * 3,
+    concat text default 'a' || 'b',
+    in_a_week timestamptz default now() + interval '7 days',
+    cased text default case when random() < 0.5 then 'heads' else 'tails' end,
+    fallback text default coalesce(nullif('', ''), 'none'),
+    most int default greatest(1, 2, 3),
+    cast_int int default '42'::int,
+    cast_round numeric(10, 2) default 1.005::numeric(10, 2),
+    cast_text text default 42::text,
+    cast_syntax bigint default cast('7' as bigint),
+    element int default (array[10, 20, 30])[2],
+    slice int[] default (array[10, 20, 30])[1:2],
+    has boolean default (1 = any (array[1, 2])),
+    both_true boolean default (not false and (true or false)),
+    is_it boolean default (null is distinct from 1),
+    is_unknown boolean default (null::boolean is unknown),
+    shape boolean default ('abc' like 'a%'),
+    pattern boolean default ('abc' ~* '^A'),
+    doc jsonb default jsonb_build_object('a', 1),
+    arrow text default '{"a": {"b": 1}}'::jsonb #>> '{a,b}',
+    row_less boolean default (row(1, 2) < row(1, 3)),
+    qualified int default 1 operator(pg_catalog.+) 1,
+    rounded text default md5(random()::text),
+    collated text default upper('a' collate "C")
+);

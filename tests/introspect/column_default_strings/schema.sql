@@ -1,0 +1,25 @@
+-- A string default keeps its quotes, newlines, backslashes and every other character.
+create table strings (
+    quote text default 'it''s',
+    two_quotes text default '''''',
+    double_quote text default '"quoted"',
+    newline text default E'first\nsecond\r\nthird',
+    tab text default E'a\tb',
+    backslash text default 'C:\new\table',
+    backslash_end text default 'ends in \',
+    escape text default E'\\n is not \n',
+    dollar text default $quoted$it's $1 and $$ and $tag$ $quoted$,
+    unicode text default 'Zażółć gęślą jaźń 東京',
+    emoji text default '👩‍👩‍👧 🏳️‍🌈',
+    composed text default U&'\00e9',
+    decomposed text default U&'e\0301',
+    right_to_left text default U&'\202eabc',
+    zero_width text default U&'a\200bb',
+    byte_order_mark text default U&'\feff',
+    control text default E'\x01\x1f\x7f',
+    comment_like text default '-- not /* a */ comment',
+    statement_like text default '''; drop table strings; --',
+    cast_like text default '1::int',
+    spaces text default '   ',
+    braces text default '{{x}} #{y} ${z} %s \u0041'
+);

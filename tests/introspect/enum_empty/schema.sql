@@ -1,0 +1,3 @@
+-- An enum may have no labels.
+create type nothing as enum ();
+create table holders (id int primary key, n nothing);

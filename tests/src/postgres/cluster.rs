@@ -1,0 +1,307 @@
+//! A cluster in a temporary folder, gone when the last process that uses it is.
+//!
+//! A test run is one process (`cargo test`) or hundreds (`cargo nextest`). The processes of one run share a
+//! cluster: the first one starts it under a file lock, each one puts its process id into a folder, and a small
+//! shell script outlives them all, looks every second whether any of them is still alive, and otherwise stops
+//! the server and removes the folder. So nothing stays behind after a panic or a kill either.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use postgres::error::SqlState;
+use postgres::{Client, NoTls};
+
+use super::Binaries;
+
+/// The superuser of every cluster.
+const SUPERUSER: &str = "postgres";
+
+/// Outlives the processes that use a cluster; arguments: the cluster's folder.
+const REAPER: &str = r#"
+trap '' HUP INT TERM
+idle=0
+while [ "$idle" -lt 3 ]; do
+  sleep 1
+  idle=$((idle + 1))
+  for user in "$1"/users/*; do
+    [ -e "$user" ] || continue
+    if kill -0 "${user##*/}" 2>/dev/null; then idle=0; else rm -f "$user"; fi
+  done
+done
+# Out of the way first: whoever comes now starts a new one.
+mv "$1" "$1.gone" || exit 1
+server=$(head -n 1 "$1.gone/data/postmaster.pid" 2>/dev/null)
+if [ -n "$server" ]; then
+  kill -QUIT "$server"
+  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$server" 2>/dev/null || break; sleep 0.2; done
+fi
+rm -rf "$1.gone"
+"#;
+
+/// What a cluster is started with beyond the usual.
+#[derive(Debug, Clone, Default)]
+pub struct ClusterOptions {
+    /// Lines of `postgresql.conf`.
+    pub settings: Vec<String>,
+    /// The whole of `pg_hba.conf`; nothing: everybody on this machine is trusted.
+    pub hba: Option<String>,
+    /// Files put into the data folder, readable by the server alone: (name, content).
+    pub files: Vec<(String, String)>,
+    /// Which binaries; nothing: see [`Binaries::find`].
+    pub binaries: Option<PathBuf>,
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Cluster {
+    folder: Option<PathBuf>,
+    /// A URL with `{database}` where the database's name goes.
+    url: String,
+}
+
+impl Cluster {
+    /// The cluster that all tests of this run share, or the server of `OOSYNC_TEST_DATABASE_URL`.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be started, with what to do.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            if let Ok(url) = std::env::var("OOSYNC_TEST_DATABASE_URL") {
+                return Self { folder: None, url: template(&url) };
+            }
+            // nextest names its run; elsewhere a run is this process.
+            let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
+            Self::join(&folder_of(&run), &ClusterOptions::default())
+        })
+    }
+
+    /// A cluster of its own, for tests that change the server itself. Stopped when dropped.
+    ///
+    /// # Panics
+    ///
+    /// As [`Cluster::shared`].
+    pub fn private(options: &ClusterOptions) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self::join(&folder_of(&format!("{}-{number}", std::process::id())), options)
+    }
+
+    /// The URL of one of its databases, as superuser.
+    pub fn url(&self, database: &str) -> String {
+        self.url.replace("{database}", database)
+    }
+
+    /// The port it listens on, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        let config: postgres::Config = self.url(SUPERUSER).parse().expect("the cluster's URL is valid");
+        config.get_ports().first().copied().unwrap_or(5432)
+    }
+
+    /// The folder of everything that belongs to it; nothing for a server that was there before.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// A connection to its maintenance database.
+    pub fn client(&self) -> Client {
+        Client::connect(&self.url(SUPERUSER), NoTls).expect("the test server accepts connections")
+    }
+
+    fn join(folder: &Path, options: &ClusterOptions) -> Self {
+        fs::create_dir_all(folder.join("users")).expect("the temporary folder is writable");
+        // The server's own user passes through on the way to its data.
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("our own folder");
+        let lock = File::create(folder.join("lock")).expect("the temporary folder is writable");
+        lock.lock().expect("file locks work here");
+        File::create(folder.join("users").join(std::process::id().to_string()))
+            .expect("the folder is writable");
+        let ready = folder.join("url");
+        let url = fs::read_to_string(&ready).unwrap_or_else(|_| {
+            let url = start(folder, options);
+            fs::write(&ready, &url).expect("the folder is writable");
+            url
+        });
+        Self { folder: Some(folder.to_owned()), url }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // The shared one is never dropped; the script does the rest.
+        if let Some(folder) = &self.folder {
+            let _ = fs::remove_file(folder.join("users").join(std::process::id().to_string()));
+        }
+    }
+}
+
+fn folder_of(run: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("oosync-tests-{}-{run}", effective_user().0))
+}
+
+/// User and group id of this process.
+fn effective_user() -> (u32, u32) {
+    use std::os::unix::fs::MetadataExt as _;
+    // A file that this process made belongs to its effective user on every system.
+    let probe = std::env::temp_dir().join(format!("oosync-tests-probe-{}", std::process::id()));
+    let owner = File::create(&probe).and_then(|file| file.metadata()).map(|meta| (meta.uid(), meta.gid()));
+    let _ = fs::remove_file(&probe);
+    owner.expect("the temporary folder is writable")
+}
+
+/// Starts a server in `folder` and returns its URL.
+fn start(folder: &Path, options: &ClusterOptions) -> String {
+    let binaries = match &options.binaries {
+        Some(folder) => Binaries::at(folder),
+        None => Binaries::find(),
+    };
+    let server_user = server_user();
+    let (data, socket) = (folder.join("data"), folder.join("socket"));
+    let _ = fs::remove_dir_all(&data);
+    for path in [&data, &socket] {
+        fs::create_dir_all(path).expect("the folder is writable");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).expect("our own folder");
+        if let Some((user, group)) = server_user {
+            chown(path, Some(user), Some(group)).expect("root may give folders away");
+        }
+    }
+    let run = |program: &str| {
+        let mut command = Command::new(binaries.program(program));
+        if let Some((user, group)) = server_user {
+            command.uid(user).gid(group);
+        }
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").current_dir(folder);
+        command.stdin(Stdio::null()).process_group(0);
+        command
+    };
+    let output = run("initdb")
+        .args(["--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username", SUPERUSER, "-D"])
+        .arg(&data)
+        .output()
+        .expect("initdb runs");
+    assert!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
+    if let Some(hba) = &options.hba {
+        fs::write(data.join("pg_hba.conf"), hba).expect("the folder is writable");
+    }
+    for (name, content) in &options.files {
+        let path = data.join(name);
+        fs::write(&path, content).expect("the folder is writable");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("our own file");
+        if let Some((user, group)) = server_user {
+            chown(&path, Some(user), Some(group)).expect("root may give files away");
+        }
+    }
+    // Another process may take the port between our look and the server's.
+    for _ in 0..5 {
+        let port = free_port();
+        let log = folder.join("server.log");
+        let mut command = run("postgres");
+        command.arg("-D").arg(&data).arg("-p").arg(port.to_string());
+        command.arg("-k").arg(&socket).args(["-c", "listen_addresses=127.0.0.1"]);
+        for setting in FAST.iter().copied().chain(options.settings.iter().map(String::as_str)) {
+            command.args(["-c", setting]);
+        }
+        let log_file =
+            || File::options().append(true).create(true).open(&log).expect("the folder is writable");
+        let mut server = command.stdout(log_file()).stderr(log_file()).spawn().expect("postgres runs");
+        let url = format!("postgres://{SUPERUSER}@127.0.0.1:{port}/{{database}}");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while server.try_wait().expect("a child can be waited for").is_none() {
+            if answers(&url.replace("{database}", SUPERUSER)) {
+                reap_when_unused(folder);
+                return url;
+            }
+            assert!(Instant::now() < deadline, "the server did not come up: {}", read(&log));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert!(read(&log).contains("Address already in use"), "the server stopped: {}", read(&log));
+    }
+    panic!("no free port found");
+}
+
+/// Durability is of no use to a cluster that lives for minutes.
+const FAST: [&str; 9] = [
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "max_connections=200",
+    "max_prepared_transactions=20",
+    "shared_buffers=64MB",
+    "log_min_messages=warning",
+];
+
+/// Whether the server is up. A refusal is an answer too: hba rules may exclude this connection.
+fn answers(url: &str) -> bool {
+    match Client::connect(url, NoTls) {
+        Ok(_) => true,
+        Err(error) => error.code().is_some_and(|code| *code != SqlState::CANNOT_CONNECT_NOW),
+    }
+}
+
+fn reap_when_unused(folder: &Path) {
+    Command::new("sh")
+        .args(["-c", REAPER, "oosync-tests-reaper"])
+        .arg(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .expect("sh runs");
+}
+
+/// The unprivileged user that the server runs as where we are root, which Postgres refuses.
+fn server_user() -> Option<(u32, u32)> {
+    if effective_user().0 != 0 {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").expect("/etc/passwd is readable");
+    let find = |name: &str| {
+        let mut fields =
+            users.lines().map(|line| line.split(':')).find(|fields| fields.clone().next() == Some(name))?;
+        Some((fields.nth(2)?.parse().ok()?, fields.next()?.parse().ok()?))
+    };
+    Some(find("postgres").or_else(|| find("nobody")).expect("there is a user `postgres` or `nobody`"))
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// The URL with `{database}` for the name of its database.
+fn template(url: &str) -> String {
+    let (before, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let authority = before.find("://").map_or(0, |at| at + 3);
+    let end = before[authority..].find('/').map_or(before.len(), |at| authority + at);
+    let parameters = if parameters.is_empty() { String::new() } else { format!("?{parameters}") };
+    format!("{}/{{database}}{parameters}", &before[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_of_a_url_is_replaced_and_nothing_else() {
+        assert_eq!(
+            template("postgres://u:p@h:1/db?sslmode=disable"),
+            "postgres://u:p@h:1/{database}?sslmode=disable"
+        );
+        assert_eq!(template("postgres://h"), "postgres://h/{database}");
+    }
+}
