@@ -59,7 +59,7 @@ fn run(folder: &Path, major: u32) -> bool {
     }
     let schemas: Vec<&str> = header("schemas").unwrap_or("public").split(',').map(str::trim).collect();
     let database = TestDatabase::empty();
-    database.execute_file(&folder.join("schema.sql"));
+    database.execute(&schema);
     let facts = snapshot(&mut database.client(), &schemas).unwrap();
     let json = facts.to_json();
     let loaded = Facts::from_json(&json).unwrap();

@@ -1,0 +1,287 @@
+//! Whole schemas: those of `OOSYNC_SCHEMA_CORPUS`, and always the example's.
+//!
+//! Each is loaded into a database, read, and held against counts that other SQL takes from the catalogs.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Mutex;
+
+use oosync_build::facts::{Facts, QualifiedName, TableKind};
+use oosync_build::introspect::{schemas, snapshot};
+use oosync_tests::TestDatabase;
+use oosync_tests::corpus::{self, CorpusSchema};
+use postgres::Client;
+
+#[test]
+fn whole_schemas_are_read_completely_and_always_the_same() {
+    let mut all = corpus::schemas().unwrap_or_default();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("examples/todo/schema.sql");
+    all.push(CorpusSchema { name: "todo".to_owned(), schema: example, data: None });
+    let queue = Mutex::new(all.iter());
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let Some(schema) = queue.lock().unwrap().next() else { break };
+                    if catch_unwind(AssertUnwindSafe(|| holds(schema))).is_err() {
+                        failures.lock().unwrap().push(schema.name.as_str());
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "of {} schemas fail: {failures:?}", all.len());
+}
+
+fn holds(schema: &CorpusSchema) {
+    let database = TestDatabase::empty();
+    database.execute_file(&schema.schema);
+    let mut client = database.client();
+    let names = schemas(&mut client).unwrap();
+    let facts = snapshot(&mut client, &names).unwrap();
+    let json = facts.to_json();
+
+    assert_eq!(snapshot(&mut client, &names).unwrap().to_json(), json, "{}: a second time", schema.name);
+    if let Some(data) = &schema.data {
+        database.execute_file(data);
+        assert_eq!(snapshot(&mut client, &names).unwrap().to_json(), json, "{}: with data", schema.name);
+    }
+    let other = TestDatabase::with_schema("create table oids_move_on (id int); drop table oids_move_on");
+    other.execute_file(&schema.schema);
+    assert_eq!(snapshot(&mut other.client(), &names).unwrap().to_json(), json, "{}: elsewhere", schema.name);
+
+    let loaded = Facts::from_json(&json).unwrap();
+    assert!(loaded == facts, "{}: what is loaded is what was saved", schema.name);
+    assert_eq!(loaded.to_json(), json, "{}: saving it again changes nothing", schema.name);
+    assert_eq!(facts.diff(&loaded), [], "{}: a diff with itself is empty", schema.name);
+
+    let (read, counted) = (counts(&facts), independent_counts(&mut client, &names));
+    assert_eq!(read, counted, "{}: counts", schema.name);
+    println!("{}: {read:?}", schema.name);
+}
+
+/// The counts that facts lead to.
+fn counts(facts: &Facts) -> BTreeMap<&'static str, i64> {
+    let tables = || facts.tables.iter();
+    let columns = || tables().flat_map(|table| &table.columns);
+    let keys = || tables().flat_map(|table| table.foreign_keys.iter().map(move |key| (table, key)));
+    let of_kind = |kinds: &[TableKind]| tables().filter(|table| kinds.contains(&table.kind)).count();
+    let targets = |table: &QualifiedName| -> BTreeSet<QualifiedName> {
+        keys()
+            .filter(|(from, _)| from.qualified_name() == *table)
+            .map(|(_, key)| QualifiedName::new(&key.references.schema, &key.references.table))
+            .collect()
+    };
+    // Tables that lie on a cycle of foreign keys through other tables.
+    let graph: BTreeMap<QualifiedName, BTreeSet<QualifiedName>> =
+        tables().map(|table| (table.qualified_name(), targets(&table.qualified_name()))).collect();
+    let cyclic = graph
+        .keys()
+        .filter(|start| {
+            let mut seen = BTreeSet::new();
+            let mut next: Vec<&QualifiedName> =
+                graph[*start].iter().filter(|target| target != start).collect();
+            while let Some(table) = next.pop() {
+                if table == *start {
+                    return true;
+                }
+                if seen.insert(table) {
+                    next.extend(graph.get(table).into_iter().flatten().filter(|target| *target != table));
+                }
+            }
+            false
+        })
+        .count();
+    [
+        ("tables", of_kind(&[TableKind::Table, TableKind::PartitionedTable, TableKind::ForeignTable])),
+        ("views", of_kind(&[TableKind::View, TableKind::MaterializedView])),
+        ("partitions", tables().filter(|table| table.partition_of.is_some()).count()),
+        ("inheriting", tables().filter(|table| !table.inherits.is_empty()).count()),
+        ("columns", columns().count()),
+        ("not null columns", columns().filter(|column| column.not_null).count()),
+        ("defaults", columns().filter(|column| column.default.is_some()).count()),
+        ("array columns", columns().filter(|column| column.ty.is_array()).count()),
+        ("generated columns", columns().filter(|column| column.generated.is_some()).count()),
+        ("identity columns", columns().filter(|column| column.identity.is_some()).count()),
+        ("column comments", columns().filter(|column| column.comment.is_some()).count()),
+        ("primary keys", tables().filter(|table| table.primary_key.is_some()).count()),
+        (
+            "primary key columns",
+            tables().filter_map(|table| table.primary_key.as_ref()).map(|key| key.columns.len()).sum(),
+        ),
+        ("foreign keys", keys().count()),
+        ("composite foreign keys", keys().filter(|(_, key)| key.columns.len() > 1).count()),
+        (
+            "self references",
+            keys()
+                .filter(|(table, key)| {
+                    (&key.references.schema, &key.references.table) == (&table.schema, &table.name)
+                })
+                .count(),
+        ),
+        ("tables on cycles", cyclic),
+        ("unique keys", tables().map(|table| table.unique.len()).sum()),
+        ("indexes", tables().map(|table| table.indexes.len()).sum()),
+        ("checks", tables().map(|table| table.checks.len()).sum()),
+        ("exclusions", tables().map(|table| table.exclusions.len()).sum()),
+        ("policies", tables().map(|table| table.policies.len()).sum()),
+        ("triggers", tables().map(|table| table.triggers.len()).sum()),
+        ("enums", facts.enums.iter().filter(|ty| facts.schemas.contains(&ty.schema)).count()),
+        (
+            "enum labels",
+            facts
+                .enums
+                .iter()
+                .filter(|ty| facts.schemas.contains(&ty.schema))
+                .map(|ty| ty.labels.len())
+                .sum(),
+        ),
+        ("domains", facts.domains.iter().filter(|ty| facts.schemas.contains(&ty.schema)).count()),
+        ("composites", facts.composites.iter().filter(|ty| facts.schemas.contains(&ty.schema)).count()),
+        ("ranges", facts.ranges.iter().filter(|ty| facts.schemas.contains(&ty.schema)).count()),
+    ]
+    .into_iter()
+    .map(|(what, count)| (what, i64::try_from(count).unwrap()))
+    .collect()
+}
+
+/// The same counts by SQL that shares nothing with the introspection: by name, through `information_schema`
+/// where that says it, and without its joins.
+fn independent_counts(client: &mut Client, names: &[String]) -> BTreeMap<&'static str, i64> {
+    // What an extension brought along is not the schema's own.
+    let own = |catalog: &str, oid: &str| {
+        format!(
+            "not exists (select 1 from pg_depend e where e.deptype = 'e' and e.classid = '{catalog}'::regclass \
+             and e.objid = {oid})"
+        )
+    };
+    let relation = |kinds: &str, rest: &str| {
+        format!(
+            "select count(*) from pg_class c where c.relnamespace::regnamespace::text = any($1) \
+             and c.relkind in ({kinds}) and {} {rest}",
+            own("pg_class", "c.oid")
+        )
+    };
+    let attribute = |rest: &str| {
+        format!(
+            "select count(*) from pg_attribute a, pg_class c where c.oid = a.attrelid and a.attnum >= 1 \
+             and not a.attisdropped \
+             and c.relnamespace::regnamespace::text = any($1) and c.relkind in ('r','p','f','v','m') and {} {rest}",
+            own("pg_class", "c.oid")
+        )
+    };
+    let constraint = |kind: &str, rest: &str| {
+        format!(
+            "select count(*) from pg_constraint k, pg_class c where c.oid = k.conrelid and k.contype = '{kind}' \
+             and c.relnamespace::regnamespace::text = any($1) and {} {rest}",
+            own("pg_class", "c.oid")
+        )
+    };
+    let index = |rest: &str| {
+        format!(
+            "select count(*) from pg_index i, pg_class c where c.oid = i.indrelid \
+             and c.relnamespace::regnamespace::text = any($1) and c.relkind in ('r','p','m','f') and {} {rest}",
+            own("pg_class", "c.oid")
+        )
+    };
+    let ty = |kind: &str, what: &str, rest: &str| {
+        format!(
+            "select count({what}) from pg_type t {rest} where t.typtype = '{kind}' \
+             and t.typnamespace::regnamespace::text = any($1) and {}",
+            own("pg_type", "t.oid")
+        )
+    };
+    let cycles = "with recursive edges as (
+            select distinct k.conrelid as a, k.confrelid as b from pg_constraint k
+            where k.contype = 'f' and k.conparentid = 0 and k.conrelid <> k.confrelid
+        ), reach as (
+            select a, b from edges union select r.a, e.b from reach r join edges e on e.a = r.b
+        ) select count(distinct c.oid) from reach r join pg_class c on c.oid = r.a
+          where r.a = r.b and c.relnamespace::regnamespace::text = any($1)"
+        .to_owned();
+    let queries = [
+        ("tables", relation("'r','p','f'", "")),
+        ("views", relation("'v','m'", "")),
+        ("partitions", relation("'r','p','f'", "and c.relispartition")),
+        (
+            "inheriting",
+            relation(
+                "'r','p','f'",
+                "and not c.relispartition and exists (select 1 from pg_inherits h where h.inhrelid = c.oid)",
+            ),
+        ),
+        ("columns", attribute("")),
+        ("not null columns", attribute("and a.attnotnull")),
+        ("defaults", attribute("and a.atthasdef and a.attgenerated = ''")),
+        (
+            "array columns",
+            attribute(
+                "and exists (select 1 from pg_type e where e.typarray = a.atttypid and e.typarray <> 0)",
+            ),
+        ),
+        ("generated columns", attribute("and a.attgenerated <> ''")),
+        ("identity columns", attribute("and a.attidentity <> ''")),
+        ("column comments", attribute("and col_description(c.oid, a.attnum) is not null")),
+        ("primary keys", constraint("p", "")),
+        (
+            "primary key columns",
+            attribute(
+                "and exists (select 1 from pg_constraint k where k.conrelid = c.oid and k.contype = 'p' \
+                 and a.attnum = any(k.conkey))",
+            ),
+        ),
+        ("foreign keys", constraint("f", "and k.conparentid = 0")),
+        (
+            "composite foreign keys",
+            constraint("f", "and k.conparentid = 0 and array_length(k.conkey, 1) > 1"),
+        ),
+        ("self references", constraint("f", "and k.conparentid = 0 and k.confrelid = k.conrelid")),
+        ("tables on cycles", cycles),
+        (
+            "unique keys",
+            index(
+                "and i.indisunique and not i.indisprimary \
+                 and not exists (select 1 from pg_constraint k where k.conindid = i.indexrelid and k.contype = 'x')",
+            ),
+        ),
+        (
+            "indexes",
+            index(
+                "and not i.indisunique and not exists (select 1 from pg_constraint k \
+                 where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))",
+            ),
+        ),
+        ("checks", constraint("c", "")),
+        ("exclusions", constraint("x", "")),
+        ("policies", "select count(*) from pg_policies where quote_ident(schemaname) = any($1)".to_owned()),
+        (
+            "triggers",
+            "select count(*) from pg_trigger t, pg_class c where c.oid = t.tgrelid and not t.tgisinternal \
+             and t.tgparentid = 0 and c.relnamespace::regnamespace::text = any($1)"
+                .to_owned(),
+        ),
+        ("enums", ty("e", "*", "")),
+        ("enum labels", ty("e", "l.oid", "join pg_enum l on l.enumtypid = t.oid")),
+        ("domains", ty("d", "*", "")),
+        ("composites", ty("c", "*", "join pg_class c on c.oid = t.typrelid and c.relkind = 'c'")),
+        ("ranges", ty("r", "*", "")),
+    ];
+    // `regnamespace::text` quotes where needed; so must the names that are compared with it.
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|name| client.query_one("select quote_ident($1)", &[name]).unwrap().get(0))
+        .collect();
+    queries
+        .iter()
+        .map(|(what, sql)| {
+            let row =
+                client.query_one(sql.as_str(), &[&quoted]).unwrap_or_else(|error| panic!("{what}: {error}"));
+            (*what, row.get(0))
+        })
+        .collect()
+}
