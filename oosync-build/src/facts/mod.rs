@@ -17,6 +17,8 @@ pub mod diff;
 mod load;
 mod save;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod types;
 mod validate;
 

@@ -108,6 +108,14 @@ impl Table {
         for policy in &mut self.policies {
             policy.roles.sort();
         }
+        let unique = self.unique.iter_mut().flat_map(|key| &mut key.columns);
+        let indexes = self.indexes.iter_mut().flat_map(|index| &mut index.columns);
+        let elements = self.exclusions.iter_mut().flat_map(|exclusion| &mut exclusion.elements);
+        for key in unique.chain(indexes).chain(elements.map(|element| &mut element.key)) {
+            if let IndexKey::Detail(detail) = key {
+                *key = std::mem::take(detail).into();
+            }
+        }
     }
 }
 
@@ -446,6 +454,20 @@ pub struct IndexKeyDetail {
     /// `NULLS FIRST` or `NULLS LAST`, where it is not the usual one of the direction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nulls_first: Option<bool>,
+}
+
+/// A key without options is its column's name: one way to write one thing.
+impl From<IndexKeyDetail> for IndexKey {
+    fn from(detail: IndexKeyDetail) -> Self {
+        match &detail.column {
+            Some(name)
+                if detail == (IndexKeyDetail { column: Some(name.clone()), ..IndexKeyDetail::default() }) =>
+            {
+                Self::Column(name.clone())
+            }
+            _ => Self::Detail(detail),
+        }
+    }
 }
 
 /// A foreign key.

@@ -179,19 +179,6 @@ impl IndexRow {
     }
 }
 
-impl From<IndexKeyDetail> for IndexKey {
-    fn from(detail: IndexKeyDetail) -> Self {
-        match &detail.column {
-            Some(name)
-                if detail == (IndexKeyDetail { column: Some(name.clone()), ..IndexKeyDetail::default() }) =>
-            {
-                Self::Column(name.clone())
-            }
-            _ => Self::Detail(detail),
-        }
-    }
-}
-
 /// A name that travelled as a JSON array of schema and name: any character may occur in either.
 fn named(json: Option<&Option<String>>) -> Option<QualifiedName> {
     let (schema, name): (String, String) = serde_json::from_str(json?.as_deref()?).ok()?;

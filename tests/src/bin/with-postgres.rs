@@ -5,10 +5,12 @@
 
 #![allow(clippy::expect_used, reason = "a tool for our own scripts, whose messages are enough there")]
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use oosync_tests::TestDatabase;
+use oosync_tests::postgres::psql;
 
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,7 +25,15 @@ fn main() -> ExitCode {
     let status = Command::new(program)
         .args(rest)
         .env("OOSYNC_DATABASE_URL", database.url())
+        .env("PATH", with_client_programs())
         .status()
         .unwrap_or_else(|error| panic!("{program}: {error}"));
     status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// `PATH` with the folder of `psql` at its end.
+fn with_client_programs() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let client = psql().parent().map(Path::to_owned);
+    std::env::join_paths(std::env::split_paths(&path).chain(client)).unwrap_or(path)
 }

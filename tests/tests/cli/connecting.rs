@@ -104,6 +104,8 @@ fn logins_that_are_refused() {
     });
     let mut client = cluster.client();
     for statement in [
+        // Postgres 13 would store it in the older way.
+        "set password_encryption = 'scram-sha-256'",
         "create role app login password 's3cret'",
         "create role outsider login",
         "create database shop",
@@ -138,13 +140,10 @@ fn logins_that_are_refused() {
      |
      = help: let the owner run `grant connect on database DATABASE to ROLE`; nothing more is needed
     "#);
-    insta::assert_snapshot!(snapshot("stranger@").all(), @r#"
-    exit code 3
-    --- stderr
-    error: stranger@127.0.0.1:[port]/shop refused the login: no pg_hba.conf entry for host "127.0.0.1", user "stranger", database "shop", no encryption (SQLSTATE 28000)
-     |
-     = help: check user and password, and the server's pg_hba.conf
-    "#);
+    let stranger = snapshot("stranger@");
+    assert_eq!(stranger.code, 3, "{stranger:?}");
+    // Majors end this message differently.
+    assert!(stranger.stderr.contains("refused the login: no pg_hba.conf entry for host"), "{stranger:?}");
     assert_eq!(snapshot("app:s3cret@").code, 0);
     let url = cluster.url("shop").replace("postgres@", "app@");
     let from_environment = project.run_with(&[("PGPASSWORD", "s3cret")], &["check", "--database-url", &url]);

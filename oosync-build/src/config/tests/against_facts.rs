@@ -9,7 +9,7 @@ fn problems(text: &str) -> String {
 
 #[test]
 fn a_config_whose_names_are_all_there_has_no_problems() {
-    assert_eq!(problems(include_str!("full.toml")), "");
+    assert_eq!(problems(include_str!("../../../Oosync.reference.toml")), "");
     assert_eq!(Config::default().check(&facts()).to_string(), "");
 }
 

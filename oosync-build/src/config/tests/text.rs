@@ -10,7 +10,7 @@ use crate::config::{
     Unowned, WriteMode,
 };
 
-const FULL: &str = include_str!("full.toml");
+const FULL: &str = include_str!("../../../Oosync.reference.toml");
 
 fn errors(text: &str) -> String {
     Config::parse("Oosync.toml", text).unwrap_err().to_string()

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Shows what oosync does so far, on a private Postgres that is gone afterwards: a schema becomes facts, the app
+# is built against them with no database in sight, and a schema that moves on is noticed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ "${1:-}" != inside ]; then
+    scripts/setup.sh
+    echo "demo: building"
+    cargo build -q -p oosync-tests --bin with-postgres
+    cargo build -q -p oosync-build --features cli --bin cargo-oosync
+    echo "demo: starting a private Postgres with the schema of examples/todo"
+    target=${CARGO_TARGET_DIR:-target}
+    PATH="$(cd "$target/debug" && pwd):$PATH" exec "$target/debug/with-postgres" --schema examples/todo/schema.sql "$0" inside
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+schema=$PWD/examples/todo
+mkdir -p "$work/src"
+printf '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2024"\n' >"$work/Cargo.toml"
+cd "$work"
+
+code=0
+show() { printf '\n$ %s\n' "$*"; "$@" 2>&1 || code=$?; }
+change() {
+    printf '\nSomebody changes the database: %s\n' "$1"
+    psql -X -q -d "$OOSYNC_DATABASE_URL" -c "$1"
+}
+
+printf '\n1. One command takes the snapshot; the file is checked in.\n'
+show cargo-oosync init
+printf '\nOne column per line, so that git can merge it:\n\n'
+sed -n '/"name": "todos"/,/^      \],/p' oosync.facts.json
+
+printf '\n2. From then on no database is needed: this is what the example app knows of its schema.\n'
+printf '\n$ cargo run -p todo\n'
+(cd "$schema" && cargo run -q) | awk -v RS= '/^table public.todos\n/'
+
+printf '\n3. CI compares the facts with the database.\n'
+show cargo-oosync check
+change "alter table todos alter budget type numeric(14, 2), alter title drop not null; alter type priority add value 'urgent' after 'high'"
+show cargo-oosync check
+printf '\n(exit code %s)\n' "$code"
+
+printf '\n4. A typo in the config is an error at its place.\n'
+printf '[tables.todos]\nowner_column = "asignee_id"\n' >Oosync.toml
+cat Oosync.toml
+show cargo-oosync check --offline
+
+printf '\nThat was everything. Read README.md next, and try it on your own schema:\n'
+printf '    OOSYNC_DATABASE_URL=postgres://localhost/app cargo run -p oosync-build --features cli -- init\n'

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Everything that must hold: formatting, lints, docs, each feature alone, all tests and doctests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh
+
+# Snapshots are compared, never written.
+export INSTA_UPDATE=no
+if [ -z "${OOSYNC_SCHEMA_CORPUS:-}" ] && [ -d ../shared/schemas ]; then
+    export OOSYNC_SCHEMA_CORPUS=$PWD/../shared/schemas
+fi
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "formatting"
+cargo fmt --all -- --check
+
+step "lints, all together"
+cargo clippy --workspace --all-targets --all-features -- -D warnings
+
+step "each feature alone"
+for features in "" introspect cli; do
+    cargo clippy -q -p oosync-build --no-default-features --features "$features" -- -D warnings
+done
+
+step "docs"
+RUSTDOCFLAGS="-D warnings" cargo doc -q --workspace --all-features --no-deps
+
+step "tests"
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --workspace --all-features
+else
+    cargo test --workspace --all-features --lib --bins --tests
+fi
+cargo test -q --workspace --all-features --doc
+
+step "what an app depends on"
+# A build script that only reads facts compiles no Postgres client, no TLS, no command line.
+if cargo tree -q -p todo -e normal,build --prefix none | grep -E '^(tokio|postgres|rustls|clap) '; then
+    echo "oosync-build without features must not need these" >&2
+    exit 1
+fi
+
+printf '\nall good\n'

@@ -1,0 +1,77 @@
+//! `oosync_build::compile()`, run as Cargo runs a build script.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+struct Package(PathBuf);
+
+impl Package {
+    /// A package whose facts are the example's.
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("oosync-build-script-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let package = Self(folder.canonicalize().unwrap());
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        std::fs::copy(root.join("oosync.facts.json"), package.0.join("oosync.facts.json")).unwrap();
+        std::fs::copy(root.join("Oosync.toml"), package.0.join("Oosync.toml")).unwrap();
+        package
+    }
+
+    fn build(&self) -> (Output, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_build-script-under-test"))
+            .env_clear()
+            .env("CARGO_MANIFEST_DIR", &self.0)
+            // The build never connects: there is nothing to connect to.
+            .env("OOSYNC_DATABASE_URL", "postgres://127.0.0.1:1/x")
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        (output, stdout, stderr)
+    }
+}
+
+impl Drop for Package {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn cargo_is_told_what_to_watch_and_where_the_facts_are() {
+    let package = Package::new("watch");
+    let (output, stdout, stderr) = package.build();
+    assert!(output.status.success(), "{stderr}");
+    let folder = package.0.display();
+    for line in [
+        format!("cargo::rerun-if-changed={folder}/Oosync.toml"),
+        format!("cargo::rerun-if-changed={folder}/oosync.facts.json"),
+        format!("cargo::rustc-env=OOSYNC_FACTS={folder}/oosync.facts.json"),
+    ] {
+        assert!(stdout.lines().any(|shown| shown == line), "{line}: {stdout}");
+    }
+}
+
+#[test]
+fn a_config_that_names_what_is_not_there_stops_the_build_without_a_panic() {
+    let package = Package::new("typo");
+    std::fs::write(package.0.join("Oosync.toml"), "[tables.todos]\nowner_column = \"asignee_id\"\n").unwrap();
+    let (output, _, stderr) = package.build();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr.contains("did you mean `assignee_id`?") && stderr.contains("Oosync.toml:2:16"),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn missing_facts_name_the_command_that_makes_them() {
+    let package = Package::new("missing");
+    std::fs::remove_file(package.0.join("oosync.facts.json")).unwrap();
+    let (output, _, stderr) = package.build();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr.contains("make it with `cargo oosync snapshot`"), "{stderr}");
+}
