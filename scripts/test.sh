@@ -24,22 +24,24 @@ for features in "" introspect cli; do
     cargo clippy -q -p oosync-build --no-default-features --features "$features" -- -D warnings
 done
 
+step "what an app depends on"
+# A build script that only reads facts compiles no Postgres client, no TLS, no command line.
+if cargo tree -q -p todo -e normal,build --prefix none | grep -E '^(tokio|postgres|rustls|clap) '; then
+    echo "oosync-build without features must not need these" >&2
+    exit 1
+fi
+
 step "docs"
 RUSTDOCFLAGS="-D warnings" cargo doc -q --workspace --all-features --no-deps
+
+step "doctests"
+cargo test -q --workspace --all-features --doc
 
 step "tests"
 if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --workspace --all-features
 else
     cargo test --workspace --all-features --lib --bins --tests
-fi
-cargo test -q --workspace --all-features --doc
-
-step "what an app depends on"
-# A build script that only reads facts compiles no Postgres client, no TLS, no command line.
-if cargo tree -q -p todo -e normal,build --prefix none | grep -E '^(tokio|postgres|rustls|clap) '; then
-    echo "oosync-build without features must not need these" >&2
-    exit 1
 fi
 
 printf '\nall good\n'

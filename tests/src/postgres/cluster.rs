@@ -248,6 +248,7 @@ fn answers(url: &str) -> bool {
     }
 }
 
+#[expect(clippy::zombie_processes, reason = "it outlives this process, which is its purpose")]
 fn reap_when_unused(folder: &Path) {
     Command::new("sh")
         .args(["-c", REAPER, "oosync-tests-reaper"])
