@@ -5,7 +5,7 @@
 //! every supported Postgres (13 to 18). Identity is always (schema, name).
 //!
 //! - this file: the parts every object is made of; [`Facts`] itself
-//! - [`table`]: tables, columns, keys, constraints, indexes, policies, triggers
+//! - [`table`]: tables and columns; [`constraints`]: keys, indexes, checks; [`security`]: policies, triggers
 //! - [`types`]: references to types, and the types a user can define
 //! - [`diff`]: what changed between two snapshots, in the language of schemas
 //! - `load`, `save`: the file; see [`Facts::load`] and [`Facts::save`]
@@ -13,9 +13,11 @@
 //! Left out on purpose: view definitions (Postgres majors print them differently, and a row's shape does not
 //! need them), functions, privileges, storage settings, statistics.
 
+pub mod constraints;
 pub mod diff;
 mod load;
 mod save;
+pub mod security;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -24,12 +26,16 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::constraints::{
+    Check, Exclusion, ExclusionElement, ForeignKey, Index, IndexKey, IndexKeyDetail, MatchType, PrimaryKey,
+    Reference, ReferentialAction, UniqueKey,
+};
 pub use self::load::LoadError;
+pub use self::security::{
+    Policy, PolicyCommand, RowSecurity, Trigger, TriggerEnabled, TriggerEvent, TriggerLevel, TriggerTiming,
+};
 pub use self::table::{
-    Check, Column, Exclusion, ExclusionElement, ForeignKey, Generated, GeneratedKind, Identity, Index,
-    IndexKey, IndexKeyDetail, MatchType, OwnedSequence, PartitionOf, Persistence, Policy, PolicyCommand,
-    PrimaryKey, Reference, ReferentialAction, RowSecurity, Table, TableKind, Trigger, TriggerEnabled,
-    TriggerEvent, TriggerLevel, TriggerTiming, UniqueKey,
+    Column, Generated, GeneratedKind, Identity, OwnedSequence, PartitionOf, Persistence, Table, TableKind,
 };
 pub use self::types::{Attribute, Composite, Domain, DomainCheck, Enum, Range, TypeRef};
 
@@ -130,4 +136,8 @@ pub(crate) fn quoted(name: &str) -> std::borrow::Cow<'_, str> {
 #[expect(clippy::trivially_copy_pass_by_ref)]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -12,7 +12,7 @@
 //! Only `pg_catalog` is read (`information_schema` hides what the role may not touch), so that any role which
 //! may connect gets the whole snapshot, whatever it owns or may select.
 //!
-//! - [`url`], `tls`: connecting, with the sslmode values of libpq
+//! - [`url`], `sslmode`, `tls`: connecting, with the sslmode values of libpq
 //! - `session`: the transaction, its pinned settings, the schemas chosen
 //! - `relations`, `types`, `constraints`, `security`: one group of catalogs each, SQL beside the code that
 //!   reads its rows
@@ -23,6 +23,7 @@ mod expression;
 mod relations;
 mod security;
 mod session;
+mod sslmode;
 mod tls;
 mod types;
 pub mod url;
@@ -94,7 +95,7 @@ pub fn snapshot<S: AsRef<str>>(client: &mut Client, schemas: &[S]) -> Result<Fac
         schemas: schemas.iter().map(|schema| schema.as_ref().to_owned()).collect(),
         ..Facts::default()
     };
-    types.describe(&mut session, &relations, &mut facts)?;
+    types.describe(&mut session, |oid| relations.contains(oid), &mut facts)?;
     facts.tables = relations.into_tables();
     facts.sort();
     session.end()?;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::relations::Relations;
 use super::session::Session;
 use super::{Error, expression};
 use crate::facts::types::default_multirange_name;
@@ -144,11 +143,12 @@ impl Types {
         Ok(reference)
     }
 
-    /// Adds what is to be said of the user-defined types to `facts`.
+    /// Adds what is to be said of the user-defined types to `facts`; `is_table` knows the tables of the snapshot
+    /// by OID.
     pub(super) fn describe(
         &self,
         session: &mut Session<'_>,
-        relations: &Relations,
+        is_table: impl Fn(u32) -> bool,
         facts: &mut Facts,
     ) -> Result<(), Error> {
         let described: BTreeMap<u32, &Type> = self
@@ -156,7 +156,7 @@ impl Types {
             .iter()
             .filter(|(_, ty)| ty.schema != "pg_catalog" && ty.element == 0)
             // A table's row type is the table.
-            .filter(|(_, ty)| ty.relation == 0 || !relations.contains(ty.relation))
+            .filter(|(_, ty)| ty.relation == 0 || !is_table(ty.relation))
             .map(|(oid, ty)| (*oid, ty))
             .collect();
         let of_kind = |kind: &str| -> Vec<u32> {

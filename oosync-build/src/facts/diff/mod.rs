@@ -6,7 +6,7 @@
 mod table;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -117,6 +117,31 @@ impl Changes {
             (false, true) => self.changed(object, format!("`{object}` {up}")),
             (true, false) => self.changed(object, format!("`{object}` {down}")),
             _ => {}
+        }
+    }
+
+    /// A part that is always there and is something else now.
+    fn different<T: PartialEq + fmt::Display>(&mut self, object: &str, what: &str, older: &T, newer: &T) {
+        if older != newer {
+            let (before, after) = (older.to_string(), newer.to_string());
+            // Two types can read alike and differ in what owns them.
+            let after = if before == after { format!("another {after}") } else { after };
+            self.changed(object, format!("`{object}` changed {what} from {before} to {after}"));
+        }
+    }
+
+    /// Items that both sides have and that stand in another order.
+    fn order<'a>(
+        &mut self,
+        name: &str,
+        what: &str,
+        older: impl Iterator<Item = &'a str> + Clone,
+        newer: impl Iterator<Item = &'a str> + Clone,
+    ) {
+        let (before, after): (HashSet<&str>, HashSet<&str>) =
+            (older.clone().collect(), newer.clone().collect());
+        if !older.filter(|item| after.contains(item)).eq(newer.filter(|item| before.contains(item))) {
+            self.changed(name, format!("the {what} of `{name}` changed order"));
         }
     }
 

@@ -1,6 +1,5 @@
 //! Changes of tables and what belongs to them.
 
-use super::types::different;
 use super::{Changes, by_key, listed, optional_name, shown};
 use crate::facts::{
     Check, Column, Exclusion, ForeignKey, Generated, GeneratedKind, Identity, Index, IndexKey, OwnedSequence,
@@ -86,8 +85,7 @@ fn columns(changes: &mut Changes, table: &str, older: &Table, newer: &Table) {
             _ => {}
         }
     }
-    order(
-        changes,
+    changes.order(
         table,
         "columns",
         older.columns.iter().map(|column| column.name.as_str()),
@@ -96,7 +94,7 @@ fn columns(changes: &mut Changes, table: &str, older: &Table, newer: &Table) {
 }
 
 fn column(changes: &mut Changes, path: &str, older: &Column, newer: &Column) {
-    different(changes, path, "type", &older.ty, &newer.ty);
+    changes.different(path, "type", &older.ty, &newer.ty);
     changes.flag(path, older.not_null, newer.not_null, "became not null", "became nullable");
     changes.text(path, "default", older.default.as_deref(), newer.default.as_deref());
     let identity = |column: &Column| {
@@ -144,21 +142,6 @@ fn keys(changes: &mut Changes, name: &str, older: &Table, newer: &Table) {
     changes.named(name, "exclusion constraint", lists, |exclusion| &exclusion.name, exclusion);
     let lists = (older.indexes.as_slice(), newer.indexes.as_slice());
     changes.named(name, "index", lists, |index| &index.name, index);
-}
-
-/// Items that both sides have and that stand in another order.
-pub(super) fn order<'a>(
-    changes: &mut Changes,
-    name: &str,
-    what: &str,
-    older: impl Iterator<Item = &'a str> + Clone,
-    newer: impl Iterator<Item = &'a str> + Clone,
-) {
-    let before: std::collections::HashSet<&str> = older.clone().collect();
-    let after: std::collections::HashSet<&str> = newer.clone().collect();
-    if !older.filter(|item| after.contains(item)).eq(newer.filter(|item| before.contains(item))) {
-        changes.changed(name, format!("the {what} of `{name}` changed order"));
-    }
 }
 
 /// A description of one part after another, those that do not apply left out.

@@ -1,7 +1,5 @@
 //! Changes of enums, domains, composites and ranges.
 
-use std::fmt;
-
 use super::{Changes, by_key, optional_name, shown};
 use crate::facts::{Composite, Domain, Enum, Facts, QualifiedName, Range};
 
@@ -87,7 +85,7 @@ fn enum_type(changes: &mut Changes, name: &str, older: &Enum, newer: &Enum) {
 }
 
 fn domain(changes: &mut Changes, name: &str, older: &Domain, newer: &Domain) {
-    different(changes, name, "base type", &older.base, &newer.base);
+    changes.different(name, "base type", &older.base, &newer.base);
     changes.flag(name, older.not_null, newer.not_null, "became not null", "became nullable");
     changes.text(name, "default", older.default.as_deref(), newer.default.as_deref());
     let (before, after) = (optional_name(older.collation.as_ref()), optional_name(newer.collation.as_ref()));
@@ -117,7 +115,7 @@ fn composite(changes: &mut Changes, name: &str, older: &Composite, newer: &Compo
             }
             (Some(older), Some(newer)) => {
                 let path = format!("{name}.{}", older.name);
-                different(changes, &path, "type", &older.ty, &newer.ty);
+                changes.different(&path, "type", &older.ty, &newer.ty);
                 let collation =
                     |attribute: &crate::facts::Attribute| optional_name(attribute.collation.as_ref());
                 changes.text(&path, "collation", collation(older).as_deref(), collation(newer).as_deref());
@@ -126,8 +124,7 @@ fn composite(changes: &mut Changes, name: &str, older: &Composite, newer: &Compo
             (None, None) => {}
         }
     }
-    super::table::order(
-        changes,
+    changes.order(
         name,
         "attributes",
         older.attributes.iter().map(|attribute| attribute.name.as_str()),
@@ -136,24 +133,8 @@ fn composite(changes: &mut Changes, name: &str, older: &Composite, newer: &Compo
 }
 
 fn range(changes: &mut Changes, name: &str, older: &Range, newer: &Range) {
-    different(changes, name, "subtype", &older.subtype, &newer.subtype);
+    changes.different(name, "subtype", &older.subtype, &newer.subtype);
     let (before, after) = (optional_name(older.collation.as_ref()), optional_name(newer.collation.as_ref()));
     changes.text(name, "collation", before.as_deref(), after.as_deref());
-    different(changes, name, "multirange type", &older.multirange_name(), &newer.multirange_name());
-}
-
-/// A part that is always there and is something else now.
-pub(super) fn different<T: PartialEq + fmt::Display>(
-    changes: &mut Changes,
-    object: &str,
-    what: &str,
-    older: &T,
-    newer: &T,
-) {
-    if older != newer {
-        let (before, after) = (older.to_string(), newer.to_string());
-        // Two types can read alike and differ in what owns them.
-        let after = if before == after { format!("another {after}") } else { after };
-        changes.changed(object, format!("`{object}` changed {what} from {before} to {after}"));
-    }
+    changes.different(name, "multirange type", &older.multirange_name(), &newer.multirange_name());
 }
