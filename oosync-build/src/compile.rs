@@ -34,7 +34,12 @@ fn run() -> Result<(), Diagnostics> {
             .help("call `oosync_build::compile()` from a build.rs")
     })?;
     let project = Project::find(&folder)?;
-    for path in project.config_path.iter().chain([&project.facts_path]) {
+    // Without one, nobody could tell a project that needs none from one whose file has another name.
+    let Some(config_path) = &project.config_path else {
+        let problem = Diagnostic::error(format!("there is no Oosync.toml in {} or above", folder.display()));
+        return Err(problem.help("`cargo oosync init` writes one").into());
+    };
+    for path in [config_path, &project.facts_path] {
         println!("cargo::rerun-if-changed={}", path.display());
     }
     let facts = project.load_facts()?;
@@ -43,7 +48,9 @@ fn run() -> Result<(), Diagnostics> {
         return Err(problems);
     }
     for warning in problems.iter().filter(|problem| problem.severity == Severity::Warning) {
-        println!("cargo::warning={}", warning.message);
+        for line in warning.to_string().lines() {
+            println!("cargo::warning={line}");
+        }
     }
     println!("cargo::rustc-env=OOSYNC_FACTS={}", project.facts_path.display());
     Ok(())

@@ -31,7 +31,7 @@ pub struct Source {
 impl Source {
     /// A source to be shared by many diagnostics.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: text.into() })
+        Arc::new(Self { name: one_line(name), text: text.into() })
     }
 
     /// Line and column, both counted from 1, of a byte offset; columns count characters.
@@ -73,7 +73,7 @@ impl Diagnostic {
     pub fn error(message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
-            message: message.into(),
+            message: one_line(message),
             label: None,
             notes: Vec::new(),
             help: Vec::new(),
@@ -88,21 +88,21 @@ impl Diagnostic {
     /// Points at `span` of `source`.
     #[must_use]
     pub fn at(mut self, source: &Arc<Source>, span: Range<usize>, message: impl Into<String>) -> Self {
-        self.label = Some(Label { source: Arc::clone(source), span, message: message.into() });
+        self.label = Some(Label { source: Arc::clone(source), span, message: one_line(message) });
         self
     }
 
     /// Adds a note.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(note.into());
+        self.notes.push(one_line(note));
         self
     }
 
     /// Adds help.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help.push(help.into());
+        self.help.push(one_line(help));
         self
     }
 
@@ -222,6 +222,26 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
+/// The text with control characters, line ends among them, and marks of writing direction escaped.
+///
+/// Names in a database are anybody's: one must not be able to end a line and write the next one, be it a color or
+/// a workflow command.
+pub(crate) fn one_line(text: impl Into<String>) -> String {
+    let hostile = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let text = text.into();
+    if !text.contains(hostile) {
+        return text;
+    }
+    text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
+        if hostile(c) {
+            line.extend(c.escape_debug());
+        } else {
+            line.push(c);
+        }
+        line
+    })
+}
+
 /// A span that lies inside `text` and on character boundaries, whatever it was asked to be.
 fn within(text: &str, span: &Range<usize>) -> Range<usize> {
     let start = char_floor(text, span.start);
@@ -269,7 +289,7 @@ mod tests {
     fn an_annotation_escapes_what_would_end_it() {
         let source = Source::new("a,b:c.toml", "x = 1\n");
         let line = Diagnostic::error("50% of\nit").at(&source, 4..5, "here").github_annotation();
-        assert_eq!(line, "::error file=a%2Cb%3Ac.toml,line=1,col=5::50%25 of%0Ait%0Ahere");
+        assert_eq!(line, "::error file=a%2Cb%3Ac.toml,line=1,col=5::50%25 of\\nit%0Ahere");
     }
 
     #[test]

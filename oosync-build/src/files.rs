@@ -1,6 +1,7 @@
-//! Writing files so that a reader, a failure or an interruption never meets half of one.
+//! Writing files so that a reader, a failure or an interruption never meets half of one; showing paths.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -26,7 +27,11 @@ pub enum Written {
 pub fn write_if_changed(path: &Path, content: &[u8]) -> io::Result<Written> {
     let target = match fs::canonicalize(path) {
         Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+        // A link may point at a file that is still to be made.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(target) => path.parent().unwrap_or(Path::new("")).join(target),
+            Err(_) => path.to_owned(),
+        },
         Err(error) => return Err(error),
     };
     let permissions = match fs::read(&target) {
@@ -47,7 +52,19 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> io::Result<Written> {
     beside.file.sync_all()?;
     fs::rename(&beside.path, &target)?;
     beside.renamed = true;
+    // The new name outlives a power cut only once its folder is written; not every system lets us ask for that.
+    if let Some(Ok(folder)) = target.parent().map(File::open) {
+        let _ = folder.sync_all();
+    }
     Ok(if permissions.is_some() { Written::Changed } else { Written::Created })
+}
+
+/// A path as a person would write it: relative to where they stand, if it lies below.
+pub(crate) fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let relative = path.strip_prefix(&here).unwrap_or(path);
+    let relative = if relative.as_os_str().is_empty() { Path::new(".") } else { relative };
+    relative.display().to_string()
 }
 
 /// A new file in the target's folder, removed again unless it was renamed.
@@ -59,12 +76,20 @@ struct Beside {
 
 impl Beside {
     fn create(target: &Path) -> io::Result<Self> {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(target.file_name().ok_or(io::ErrorKind::InvalidInput)?);
-        name.push(format!(".{}.tmp", std::process::id()));
-        let path = target.with_file_name(name);
-        let file = File::create(&path)?;
-        Ok(Self { path, file, renamed: false })
+        let file_name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        // Nobody else's file, and no link that somebody laid there, is opened: the name is new or it is not used.
+        loop {
+            let unique = RandomState::new().hash_one(std::process::id());
+            let mut name = std::ffi::OsString::from(".");
+            name.push(file_name);
+            name.push(format!(".{unique:016x}.tmp"));
+            let path = target.with_file_name(name);
+            match File::create_new(&path) {
+                Ok(file) => return Ok(Self { path, file, renamed: false }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -126,6 +151,9 @@ mod tests {
         write_if_changed(&folder.join("link"), b"b").unwrap();
         assert_eq!(fs::read(folder.join("real")).unwrap(), b"b");
         assert!(fs::symlink_metadata(folder.join("link")).unwrap().is_symlink());
+        fs::remove_file(folder.join("real")).unwrap();
+        write_if_changed(&folder.join("link"), b"c").unwrap();
+        assert_eq!(fs::read(folder.join("real")).unwrap(), b"c", "also one that points at nothing yet");
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Config, Tags};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::facts::{Facts, LoadError};
+use crate::files::shown;
 
 /// A project: its config, which may be absent, and the place of its facts.
 #[derive(Debug, Clone)]
@@ -31,12 +32,15 @@ impl Project {
             start.ancestors().map(|folder| folder.join(config::FILE_NAME)).find(|path| path.is_file());
         match found {
             Some(path) => Self::with_config(&path),
-            None => {
-                let config = Config::default();
-                let facts_path = start.join(&config.facts);
-                Ok(Self { root: start.to_owned(), config_path: None, config, facts_path })
-            }
+            None => Ok(Self::without_config(start)),
         }
+    }
+
+    /// What `root` is without a config: the defaults.
+    pub fn without_config(root: &Path) -> Self {
+        let config = Config::default();
+        let facts_path = root.join(&config.facts);
+        Self { root: root.to_owned(), config_path: None, config, facts_path }
     }
 
     /// Uses the config at `path`.
@@ -64,42 +68,27 @@ impl Project {
 
     /// What config and comment tags say that `facts` does not bear out.
     pub fn check(&self, facts: &Facts) -> Diagnostics {
-        let mut problems = self.config.check(facts);
         let (tags, read) = Tags::read(facts);
+        let mut problems = self.config.check(facts, &tags);
         problems.extend(read);
-        problems.extend(tags.check(&self.config));
+        problems.extend(tags.check(&self.config, facts));
         problems
     }
 }
 
 /// A load error with the line it is about.
 pub(crate) fn explain(error: &LoadError) -> Diagnostic {
-    let text = error.to_string();
-    let Some((location, path)) = error.location().and_then(|at| Some((at, at.path.as_deref()?))) else {
-        return Diagnostic::error(text);
+    let place = error.location().filter(|at| at.line > 0).and_then(|at| Some((at, at.path.as_deref()?)));
+    let Some((location, path)) = place else {
+        return Diagnostic::error(error.to_string()).help(error.help());
     };
-    let file =
+    let text =
         std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-    let message = text.strip_prefix(&format!("{location}: ")).unwrap_or(&text);
-    let (message, help) = message.split_once("; ").unwrap_or((message, ""));
-    let mut diagnostic = Diagnostic::error(message);
-    if location.line > 0 {
-        let start = file.split_inclusive('\n').take(location.line - 1).map(str::len).sum::<usize>();
-        let line = file[start..].lines().next().unwrap_or_default();
-        let column = if location.column > 0 { (location.column - 1).min(line.len()) } else { 0 };
-        let end = if location.column > 0 { column + 1 } else { line.len() };
-        let source = Source::new(shown(path), file.as_str());
-        diagnostic = diagnostic.at(&source, start + column..start + end, "");
-    } else {
-        diagnostic.message = format!("{}: {}", shown(path), diagnostic.message);
-    }
-    if help.is_empty() { diagnostic } else { diagnostic.help(help) }
-}
-
-/// A path as a person would write it: relative to where they stand, if it lies below.
-pub(crate) fn shown(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    let relative = path.strip_prefix(&here).unwrap_or(path);
-    let relative = if relative.as_os_str().is_empty() { Path::new(".") } else { relative };
-    relative.display().to_string()
+    let start = text.split_inclusive('\n').take(location.line - 1).map(str::len).sum::<usize>();
+    let line = text[start..].lines().next().unwrap_or_default();
+    let column = location.column.saturating_sub(1).min(line.len());
+    let end = if location.column > 0 { column + 1 } else { line.len() };
+    let span = start + column..start + end;
+    let source = Source::new(shown(path), text);
+    Diagnostic::error(error.message()).at(&source, span, "").help(error.help())
 }

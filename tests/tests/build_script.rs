@@ -75,3 +75,12 @@ fn missing_facts_name_the_command_that_makes_them() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr.contains("make it with `cargo oosync snapshot`"), "{stderr}");
 }
+
+#[test]
+fn a_config_that_is_not_found_stops_the_build() {
+    let package = Package::new("no-config");
+    std::fs::rename(package.0.join("Oosync.toml"), package.0.join("Oosnyc.toml")).unwrap();
+    let (output, _, stderr) = package.build();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr.contains("there is no Oosync.toml in"), "{stderr}");
+}

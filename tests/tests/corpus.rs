@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Mutex;
 
-use oosync_build::facts::{Facts, QualifiedName, TableKind};
+use oosync_build::facts::{Facts, MatchType, QualifiedName, ReferentialAction, TableKind};
 use oosync_build::introspect::{schemas, snapshot};
 use oosync_tests::TestDatabase;
 use oosync_tests::corpus::{self, CorpusSchema};
@@ -60,6 +60,13 @@ fn holds(schema: &CorpusSchema) {
     assert_eq!(loaded.to_json(), json, "{}: saving it again changes nothing", schema.name);
     assert_eq!(facts.diff(&loaded), [], "{}: a diff with itself is empty", schema.name);
 
+    assert_eq!(columns(&facts), independent_columns(&mut client, &names), "{}: columns", schema.name);
+    assert_eq!(
+        constraints(&facts),
+        independent_constraints(&mut client, &names),
+        "{}: constraints",
+        schema.name
+    );
     let (read, counted) = (counts(&facts), independent_counts(&mut client, &names));
     assert_eq!(read, counted, "{}: counts", schema.name);
     println!("{}: {read:?}", schema.name);
@@ -67,6 +74,146 @@ fn holds(schema: &CorpusSchema) {
     if let Some(folder) = std::env::var_os("OOSYNC_FACTS_OUT") {
         std::fs::write(Path::new(&folder).join(format!("{}.json", schema.name)), json).unwrap();
     }
+}
+
+/// Every column of tables and views as `information_schema` describes it, in the order of the table.
+fn columns(facts: &Facts) -> Vec<String> {
+    let mut lines = Vec::new();
+    for table in facts.tables.iter().filter(|table| table.kind != TableKind::MaterializedView) {
+        for column in &table.columns {
+            // information_schema looks through domains, names arrays by an underscore, and knows no sequences
+            // but those of identity columns.
+            let domain = facts
+                .domains
+                .iter()
+                .any(|domain| (&domain.schema, &domain.name) == (&column.ty.schema, &column.ty.name));
+            let scalar = !domain && !column.ty.is_array();
+            let number = |value: Option<u32>| {
+                value.filter(|_| scalar).map(|value| value.to_string()).unwrap_or_default()
+            };
+            let precision = if column.ty.name == "numeric" { column.ty.precision } else { None };
+            lines.push(format!(
+                "{}|{}|{}|{}|{}|{}|{}|{}",
+                table.schema,
+                table.name,
+                column.name,
+                if column.not_null || domain { "?" } else { "nullable" },
+                number(column.ty.length),
+                number(precision),
+                column.ty.is_array(),
+                column.identity.map(|identity| format!("{identity:?}")).unwrap_or_default(),
+            ));
+        }
+    }
+    lines
+}
+
+fn independent_columns(client: &mut Client, names: &[String]) -> Vec<String> {
+    let rows = client.query(
+        "select table_schema::text, table_name::text, column_name::text,
+                case when is_nullable = 'NO' or domain_name is not null then '?' else 'nullable' end,
+                case when domain_name is null then coalesce(character_maximum_length::text, '') else '' end,
+                case when domain_name is null and data_type = 'numeric'
+                     then coalesce(numeric_precision::text, '') else '' end,
+                (data_type = 'ARRAY' and domain_name is null)::text,
+                case identity_generation when 'ALWAYS' then 'Always' when 'BY DEFAULT' then 'ByDefault' else '' end
+         from information_schema.columns c
+         where table_schema = any($1)
+           and not exists (select 1 from pg_depend e join pg_class r on r.oid = e.objid
+               where e.deptype = 'e' and e.classid = 'pg_class'::regclass and r.relname = c.table_name
+                 and r.relnamespace = (select oid from pg_namespace where nspname = c.table_schema))
+         order by table_schema collate \"C\", table_name collate \"C\", ordinal_position",
+        &[&names],
+    );
+    let text =
+        |row: &postgres::Row| (0..8).map(|column| row.get::<_, String>(column)).collect::<Vec<_>>().join("|");
+    rows.unwrap().iter().map(text).collect()
+}
+
+/// Keys and foreign keys in the words of `pg_get_constraintdef`, without quotes.
+fn constraints(facts: &Facts) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    for table in &facts.tables {
+        let mut line = |name: &str, definition: String| {
+            lines.insert(format!("{}.{}.{name}: {definition}", table.schema, table.name).replace('"', ""));
+        };
+        let timing = |deferrable: bool, deferred: bool| match (deferrable, deferred) {
+            (true, true) => " DEFERRABLE INITIALLY DEFERRED",
+            (true, false) => " DEFERRABLE",
+            _ => "",
+        };
+        let include = |columns: &[String]| {
+            if columns.is_empty() { String::new() } else { format!(" INCLUDE ({})", columns.join(", ")) }
+        };
+        if let Some(key) = &table.primary_key {
+            let timing = timing(key.deferrable, key.initially_deferred);
+            let overlaps = if key.without_overlaps { " WITHOUT OVERLAPS" } else { "" };
+            let columns = key.columns.join(", ");
+            line(&key.name, format!("PRIMARY KEY ({columns}{overlaps}){}{timing}", include(&key.include)));
+        }
+        for key in table.unique.iter().filter(|key| !key.index_only) {
+            let nulls = if key.nulls_not_distinct { " NULLS NOT DISTINCT" } else { "" };
+            let columns: Vec<&str> = key.columns.iter().filter_map(|key| key.column()).collect();
+            let overlaps = if key.without_overlaps { " WITHOUT OVERLAPS" } else { "" };
+            let timing = timing(key.deferrable, key.initially_deferred);
+            let (columns, include) = (columns.join(", "), include(&key.include));
+            line(&key.name, format!("UNIQUE{nulls} ({columns}{overlaps}){include}{timing}"));
+        }
+        for key in &table.foreign_keys {
+            let action = |what: &str, action: ReferentialAction| match action {
+                ReferentialAction::Restrict => format!(" ON {what} RESTRICT"),
+                ReferentialAction::Cascade => format!(" ON {what} CASCADE"),
+                ReferentialAction::SetNull => format!(" ON {what} SET NULL"),
+                ReferentialAction::SetDefault => format!(" ON {what} SET DEFAULT"),
+                _ => String::new(),
+            };
+            let period = |columns: &[String]| match columns.split_last() {
+                Some((last, before)) if key.period => {
+                    before.iter().cloned().chain([format!("PERIOD {last}")]).collect::<Vec<_>>().join(", ")
+                }
+                _ => columns.join(", "),
+            };
+            let some = if key.on_delete_columns.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", key.on_delete_columns.join(", "))
+            };
+            line(
+                &key.name,
+                format!(
+                    "FOREIGN KEY ({}) REFERENCES {}.{}({}){}{}{}{some}{}{}",
+                    period(&key.columns),
+                    key.references.schema,
+                    key.references.table,
+                    period(&key.references.columns),
+                    if key.match_type == MatchType::Full { " MATCH FULL" } else { "" },
+                    action("UPDATE", key.on_update),
+                    action("DELETE", key.on_delete),
+                    timing(key.deferrable, key.initially_deferred),
+                    match (key.not_enforced, key.not_valid) {
+                        (true, _) => " NOT ENFORCED",
+                        (false, true) => " NOT VALID",
+                        _ => "",
+                    },
+                ),
+            );
+        }
+    }
+    lines
+}
+
+fn independent_constraints(client: &mut Client, names: &[String]) -> BTreeSet<String> {
+    client.batch_execute("set search_path = ''").unwrap();
+    let rows = client.query(
+        "select n.nspname || '.' || c.relname || '.' || k.conname || ': ' || pg_get_constraintdef(k.oid)
+         from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname = any($1) and (k.contype in ('p', 'u') or k.contype = 'f' and k.conparentid = 0)
+           and not exists (select 1 from pg_depend e where e.deptype = 'e' and e.classid = 'pg_class'::regclass
+               and e.objid = c.oid)",
+        &[&names],
+    );
+    client.batch_execute("reset search_path").unwrap();
+    rows.unwrap().iter().map(|row| row.get::<_, String>(0).replace('"', "")).collect()
 }
 
 /// The counts that facts lead to.
@@ -154,8 +301,7 @@ fn counts(facts: &Facts) -> BTreeMap<&'static str, i64> {
     .collect()
 }
 
-/// The same counts by SQL that shares nothing with the introspection: by name, through `information_schema`
-/// where that says it, and without its joins.
+/// The same counts by other SQL: one query each, by name, without the introspection's joins.
 fn independent_counts(client: &mut Client, names: &[String]) -> BTreeMap<&'static str, i64> {
     // What an extension brought along is not the schema's own.
     let own = |catalog: &str, oid: &str| {

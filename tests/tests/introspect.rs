@@ -28,6 +28,10 @@ fn every_case_leads_to_its_facts() {
     let major = server_major();
     // A debugging aid: `OOSYNC_CASE=enum` runs the cases whose names contain it.
     let filter = std::env::var("OOSYNC_CASE").unwrap_or_default();
+    assert!(
+        folders.iter().any(|folder| name(folder).contains(&filter)),
+        "no case has {filter:?} in its name"
+    );
     let cases = Mutex::new(folders.iter().filter(|folder| name(folder).contains(&filter)));
     let failures = Mutex::new(Vec::new());
     let newer = Mutex::new(Vec::new());

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use oosync_build::facts::Facts;
 use oosync_build::introspect::snapshot;
@@ -23,7 +24,9 @@ fn facts_after(changes: &str) -> String {
 
 /// `git merge-file`: the text, and whether it merged without a conflict.
 fn merge(ours: &str, base: &str, theirs: &str) -> (String, bool) {
-    let folder = std::env::temp_dir().join(format!("oosync-merge-{}", std::process::id()));
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("oosync-merge-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     for (name, text) in [("ours", ours), ("base", base), ("theirs", theirs)] {
         std::fs::write(folder.join(name), text).unwrap();

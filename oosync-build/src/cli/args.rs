@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     bin_name = "cargo oosync",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 fine, 1 drift, 2 usage, 3 database, 4 invalid facts or config, 5 files"
+    after_help = "Exit codes: 0 fine, 1 drift, 2 usage, 3 database, 4 invalid facts or config, 5 cannot write"
 )]
 pub(super) struct Cli {
     #[command(subcommand)]

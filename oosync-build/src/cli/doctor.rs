@@ -8,8 +8,8 @@ use super::report::{Failure, Reporter, counted};
 use super::{Fault, Outcome, database, project, schemas, snapshot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{FORMAT, Facts};
+use crate::files::shown;
 use crate::introspect;
-use crate::project::shown;
 
 /// What was found, line by line, and what is wrong with it.
 #[derive(Default)]
@@ -118,23 +118,25 @@ fn database_findings(
             &[],
         )
         .map_err(query)?;
-    let standby = if row.get(4) { ", a standby" } else { "" };
-    findings.say("server", format!("Postgres {}{standby}", row.get::<_, String>(0)));
+    let text = |column: usize| row.try_get::<_, String>(column).map_err(query);
+    let flag = |column: usize| row.try_get::<_, bool>(column).map_err(query);
+    let standby = if flag(4)? { ", a standby" } else { "" };
+    findings.say("server", format!("Postgres {}{standby}", text(0)?));
     findings.say(
         "encryption",
-        match (row.get::<_, String>(5), row.get::<_, String>(6)) {
+        match (text(5)?, text(6)?) {
             (version, _) if version.is_empty() => "none".to_owned(),
             (version, cipher) => format!("{version}, {cipher}"),
         },
     );
-    let powers: Vec<&str> = [(row.get(2), "superuser"), (row.get(3), "bypasses row-level security")]
+    let powers: Vec<&str> = [(flag(2)?, "superuser"), (flag(3)?, "bypasses row-level security")]
         .into_iter()
         .filter_map(|(has, power)| if has { Some(power) } else { None })
         .collect();
-    let user: String = row.get(1);
+    let user = text(1)?;
     findings.say("role", if powers.is_empty() { user } else { format!("{user} ({})", powers.join(", ")) });
     let project = project(common)?;
-    let schemas = schemas(common, &project, facts);
+    let schemas = schemas(common, &project, facts.map(|facts| facts.schemas.clone()));
     let row = client
         .query_one(
             "select count(*), count(*) filter (where pg_catalog.has_table_privilege(c.oid, 'SELECT'))
@@ -143,7 +145,8 @@ fn database_findings(
             &[&schemas],
         )
         .map_err(query)?;
-    let (all, readable): (i64, i64) = (row.get(0), row.get(1));
+    let count = |column: usize| row.try_get::<_, i64>(column).map_err(query);
+    let (all, readable) = (count(0)?, count(1)?);
     findings
         .say("privileges", format!("may read the rows of {readable} of {all} tables; a snapshot needs none"));
     let now = database::snapshot(client, &schemas)?;

@@ -4,18 +4,26 @@ use serde_json::json;
 
 use super::args::Common;
 use super::report::{Failure, Reporter};
-use super::{Fault, Outcome, agree, database, manifest_folder, project, schemas, snapshot};
+use super::{
+    Fault, Outcome, absolute, agree, database, manifest_folder, project, replaceable_facts, schemas, snapshot,
+};
 use crate::config;
 use crate::diagnostic::Diagnostic;
-use crate::files;
-use crate::project::shown;
+use crate::files::{self, shown};
+use crate::project::Project;
 
 /// The config of a new project; `{schemas}` is replaced.
 const TEMPLATE: &str = include_str!("init/Oosync.toml");
 
 pub(super) fn run(common: &Common, reporter: &Reporter) -> Result<Outcome, Failure> {
-    let before = project(common)?;
-    let schemas = schemas(common, &before, None);
+    // A config that was named need not be there yet.
+    let new_config = common.config.as_deref().map(absolute).transpose()?.filter(|path| !path.exists());
+    let before = match &new_config {
+        Some(path) => Project::without_config(path.parent().unwrap_or(path)),
+        None => project(common)?,
+    };
+    let (_, covered) = replaceable_facts(&before)?;
+    let schemas = schemas(common, &before, covered);
     // The database first: where it cannot be read, nothing is written.
     let (mut client, _) = database::connect(common, reporter)?;
     let facts = database::snapshot(&mut client, &schemas)?;
@@ -26,8 +34,8 @@ pub(super) fn run(common: &Common, reporter: &Reporter) -> Result<Outcome, Failu
             path.clone()
         }
         None => {
-            let path = match &common.config {
-                Some(path) => super::absolute(path)?,
+            let path = match new_config {
+                Some(path) => path,
                 None => manifest_folder(common)?.join(config::FILE_NAME),
             };
             // Strings of JSON are strings of TOML.
@@ -45,7 +53,7 @@ pub(super) fn run(common: &Common, reporter: &Reporter) -> Result<Outcome, Failu
     lines.push(snapshot::summary(&project, &facts, written));
     lines.push(format!("\n{}", next_steps()));
     let mut document = snapshot::description(&project, &facts);
-    document["config"] = json!(config_path);
+    document["config"] = json!(shown(&config_path));
     document["status"] = json!("ok");
     reporter.result(&lines.join("\n"), &document);
     agree(&project, &facts, reporter)?;

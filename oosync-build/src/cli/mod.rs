@@ -12,7 +12,7 @@
 //! | 2 | the command line is wrong, or no database was named |
 //! | 3 | the database cannot be reached, refuses, or cannot be read |
 //! | 4 | facts or config are invalid |
-//! | 5 | a file cannot be read or written |
+//! | 5 | a file cannot be written |
 
 mod args;
 mod check;
@@ -31,7 +31,8 @@ use clap::{CommandFactory as _, Parser as _};
 use self::args::{Cli, Command, Common};
 use self::report::{Failure, Reporter};
 use crate::diagnostic::Diagnostic;
-use crate::project::Project;
+use crate::facts::{Facts, LoadError};
+use crate::project::{Project, explain};
 
 /// How a command ended that did what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,18 +131,39 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// The schemas to read: those of the flags, of the config, of the facts that are there, or `public`.
-fn schemas(common: &Common, project: &Project, facts: Option<&crate::facts::Facts>) -> Vec<String> {
+fn schemas(common: &Common, project: &Project, of_facts: Option<Vec<String>>) -> Vec<String> {
     if !common.schema.is_empty() {
         return common.schema.clone();
     }
-    match (facts, &project.config.database.written_schemas) {
-        (Some(facts), None) if !facts.schemas.is_empty() => facts.schemas.clone(),
+    match (of_facts, &project.config.database.written_schemas) {
+        (Some(schemas), None) if !schemas.is_empty() => schemas,
         _ => project.config.database.schemas().into_iter().map(str::to_owned).collect(),
     }
 }
 
+/// The facts that a snapshot is going to replace, and the schemas they cover.
+///
+/// Facts that are broken are replaced: that is how a merge conflict is settled. Facts of a newer version, and a
+/// file that cannot be read, are not ours to replace.
+fn replaceable_facts(project: &Project) -> Result<(Option<Facts>, Option<Vec<String>>), Failure> {
+    match Facts::load(&project.facts_path) {
+        Ok(facts) => {
+            let schemas = facts.schemas.clone();
+            Ok((Some(facts), Some(schemas)))
+        }
+        Err(LoadError::Missing { .. }) => Ok((None, None)),
+        Err(error @ (LoadError::NewerFormat { .. } | LoadError::Read { .. })) => {
+            Err(Failure::new(Fault::Invalid, explain(&error)))
+        }
+        Err(_) => {
+            let text = std::fs::read_to_string(&project.facts_path).unwrap_or_default();
+            Ok((None, Facts::schemas_of(&text)))
+        }
+    }
+}
+
 /// What config and tags say that the facts do not bear out; an error if any of it is one.
-fn agree(project: &Project, facts: &crate::facts::Facts, reporter: &Reporter) -> Result<(), Failure> {
+fn agree(project: &Project, facts: &Facts, reporter: &Reporter) -> Result<(), Failure> {
     let problems = project.check(facts);
     if problems.has_errors() {
         return Err(Failure::new(Fault::Invalid, problems));

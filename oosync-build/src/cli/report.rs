@@ -46,7 +46,8 @@ impl Reporter {
             color,
             quiet: common.quiet,
             verbose: common.verbose,
-            annotate: std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+            annotate: common.format == Format::Human
+                && std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
         }
     }
 

@@ -4,18 +4,17 @@ use serde_json::{Value, json};
 
 use super::args::Common;
 use super::report::{Failure, Reporter, counted};
-use super::{Fault, Outcome, agree, database, project, schemas};
+use super::{Fault, Outcome, agree, database, project, replaceable_facts, schemas};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, TableKind};
-use crate::files::Written;
-use crate::project::{Project, shown};
+use crate::files::{Written, shown};
+use crate::project::Project;
 
 pub(super) fn run(common: &Common, reporter: &Reporter) -> Result<Outcome, Failure> {
     let project = project(common)?;
-    // Facts that cannot be read are about to be replaced: that is how a merge conflict is settled.
-    let older = Facts::load(&project.facts_path).ok();
+    let (older, covered) = replaceable_facts(&project)?;
     let (mut client, _) = database::connect(common, reporter)?;
-    let facts = database::snapshot(&mut client, &schemas(common, &project, older.as_ref()))?;
+    let facts = database::snapshot(&mut client, &schemas(common, &project, covered))?;
     let written = save(&project, &facts)?;
     let mut human = summary(&project, &facts, written);
     let changes = older.map(|older| older.diff(&facts)).unwrap_or_default();
@@ -93,7 +92,7 @@ pub(super) fn content(facts: &Facts) -> String {
 /// The same for programs.
 pub(super) fn description(project: &Project, facts: &Facts) -> Value {
     json!({
-        "facts": project.facts_path,
+        "facts": shown(&project.facts_path),
         "hash": facts.hash(),
         "schemas": facts.schemas,
         "tables": facts.tables.len(),

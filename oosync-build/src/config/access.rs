@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 use super::name::FunctionName;
-use super::reader::TableReader;
+use super::reader::{Report, TableReader};
 use super::refusal::{FromText, Refusal};
 use super::{BucketWrite, ColumnPath, Spanned, TableName};
 use crate::diagnostic::Diagnostic;
@@ -33,8 +33,8 @@ pub enum Membership {
         table: Spanned<TableName>,
         /// Its column with the user.
         user: Spanned<String>,
-        /// Its column with the key of the bucket.
-        key: Spanned<String>,
+        /// Its columns with the key of the bucket; never empty.
+        key: Vec<Spanned<String>>,
     },
     /// A query that gives the keys of a user's buckets.
     Query(Spanned<String>),
@@ -76,14 +76,14 @@ impl Bucket {
 fn members_table(reader: &mut TableReader<'_>) -> Option<Membership> {
     let missing: Vec<_> =
         ["table", "user", "key"].into_iter().filter(|key| reader.key_span(key).is_none()).collect();
-    let (table, user, key) = (reader.get("table"), reader.get("user"), reader.get("key"));
+    let (table, user, key) = (reader.get("table"), reader.get("user"), reader.columns("key"));
     if !missing.is_empty() {
         let span = reader.own_span();
         let path = reader.own_path();
         let keys = super::refusal::list(&missing);
         reader.problems.error(format!("`{path}` lacks {keys}"), &span, "needs `table`, `user` and `key`");
     }
-    Some(Membership::Table { table: table?, user: user?, key: key? })
+    Some(Membership::Table { table: table?, user: user?, key: key?.value })
 }
 
 fn positive(value: &DeValue<'_>) -> Result<u32, Refusal> {

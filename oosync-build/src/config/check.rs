@@ -6,20 +6,22 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::access::{FieldGroup, GroupSelector, Membership, RolePermissions};
-use super::reader::Problems;
+use super::lookup::Declared;
+use super::reader::{Problems, Report};
 use super::refusal::list;
 use super::table::TableConfig;
 use super::tags::Tags;
 use super::{Config, Spanned, TableName, TableNameError, lookup};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::facts::{Facts, QualifiedName, Table};
+use crate::facts::{Facts, QualifiedName, Table, TableKind};
 
 impl Config {
     /// Every name here that matches nothing in the facts, or more than one thing, and rules that turn out to
     /// contradict each other once their names are resolved.
     ///
-    /// Comment tags are checked on their own: [`Tags::read`] and [`Tags::check`].
-    pub fn check(&self, facts: &Facts) -> Diagnostics {
+    /// `tags` are those of the same facts: what a rule needs beside it may be in a comment. They are checked on
+    /// their own, by [`Tags::read`] and [`Tags::check`].
+    pub fn check(&self, facts: &Facts, tags: &Tags) -> Diagnostics {
         let problems = Problems::new(&self.source);
         let check = Check { facts, problems: &problems };
         check.schemas(self.database.written_schemas.as_deref().unwrap_or_default());
@@ -27,6 +29,7 @@ impl Config {
         let include = check.tables("sync.include", &self.sync.include);
         let exclude = check.tables("sync.exclude", &self.sync.exclude);
         check.tables("diesel.tables", &self.diesel.tables);
+        check.included(&include);
         check.excluded_and_included(&include, exclude.iter().map(|(table, span)| (*table, *span)));
 
         let tables = check.table_configs(&self.tables);
@@ -35,12 +38,23 @@ impl Config {
             Some((*table, &exclude.span))
         });
         check.excluded_and_included(&include, excluded);
+        for (table, config) in &tables {
+            let tags = tags.table(&table.schema, &table.name).map(|tags| &tags.rules);
+            // A tag that names the columns is laid over these.
+            if tags.is_none_or(|tags| tags.bucket_column.is_empty()) {
+                let bucket = tags.and_then(|tags| tags.bucket.as_ref()).or(config.rules.bucket.as_ref());
+                let bucket = bucket.map(|bucket| bucket.value.as_str());
+                let columns = &config.rules.bucket_column;
+                lookup::bucket_column(&problems, "bucket_column", columns, bucket, &self.buckets);
+            }
+        }
         for group in &self.field_groups {
             check.field_group(group);
         }
-        let (tags, _) = Tags::read(facts);
         let mut groups: Vec<_> = self.field_groups.iter().map(|group| group.name.value.as_str()).collect();
         groups.extend(tags.field_groups());
+        groups.sort_unstable();
+        groups.dedup();
         for role in &self.role_permissions {
             check.role(role, &groups);
         }
@@ -49,7 +63,9 @@ impl Config {
                 && let Some(table) = check.table(table)
             {
                 lookup::column(&problems, table, user);
-                lookup::column(&problems, table, key);
+                for key in key {
+                    lookup::column(&problems, table, key);
+                }
             }
         }
         problems.into_diagnostics()
@@ -81,7 +97,7 @@ impl<'a> Check<'a> {
                 String::new()
             }
         };
-        self.problems.report(problem, &name.span, label);
+        self.problems.report(problem, &name.span, &label);
         None
     }
 
@@ -113,6 +129,48 @@ impl<'a> Check<'a> {
         }
     }
 
+    fn included(&self, tables: &[(&Table, &Range<usize>)]) {
+        for (table, span) in tables {
+            if let Some(reason) = self.never_synced(table) {
+                self.problems.error(reason, span, "");
+            } else if table.primary_key.is_none() {
+                let name = table.qualified_name();
+                let message = format!("`{name}` has no primary key, so its rows cannot be told apart");
+                self.problems.error(message, span, "");
+            }
+        }
+    }
+
+    /// Why this can be excluded but never synced as a table of its own, if that is so.
+    fn never_synced(&self, table: &Table) -> Option<String> {
+        let name = table.qualified_name();
+        if table.partition_of.is_some() {
+            let root = self.root(table);
+            return Some(format!(
+                "`{name}` is a partition: rules are written for `{root}`, its partitions follow"
+            ));
+        }
+        match table.kind {
+            TableKind::Table | TableKind::PartitionedTable => None,
+            TableKind::View | TableKind::MaterializedView | TableKind::ForeignTable => {
+                Some(format!("`{name}` is a {}: only tables are synced", table.kind))
+            }
+        }
+    }
+
+    /// The table at the top of the partitions that this is one of.
+    fn root(&self, table: &Table) -> QualifiedName {
+        let mut root = table.qualified_name();
+        let mut parent = table.partition_of.as_ref();
+        // A file edited by hand may hold partitions in a circle.
+        for _ in 0..self.facts.tables.len() {
+            let Some(of) = parent else { break };
+            root = QualifiedName::new(&of.schema, &of.name);
+            parent = self.facts.table(&of.schema, &of.name).and_then(|table| table.partition_of.as_ref());
+        }
+        root
+    }
+
     fn schemas(&self, schemas: &[Spanned<String>]) {
         let known: Vec<_> = self.facts.schemas.iter().map(String::as_str).collect();
         for schema in schemas.iter().filter(|schema| !known.contains(&schema.value.as_str())) {
@@ -135,7 +193,7 @@ impl<'a> Check<'a> {
         for name in names.iter().filter(|name| known.binary_search(&name.value.as_str()).is_err()) {
             let message = format!("no table in the facts has a column `{}`", name.value);
             let fix = crate::suggest::did_you_mean(&name.value, known.iter().copied());
-            self.problems.error(message, &name.span, fix.unwrap_or_default());
+            self.problems.error(message, &name.span, &fix.unwrap_or_default());
         }
     }
 
@@ -147,7 +205,12 @@ impl<'a> Check<'a> {
             if let Some(other) = earlier.insert(std::ptr::from_ref(table), config) {
                 let message = format!("`[tables]` speaks of {} twice", table.qualified_name());
                 let label = format!("is the same table as `{}` above", other.name.value);
-                self.problems.error(message, &config.name.span, label);
+                self.problems.error(message, &config.name.span, &label);
+            }
+            if config.has_sync_rules()
+                && let Some(reason) = self.never_synced(table)
+            {
+                self.problems.error(reason, &config.name.span, "");
             }
             lookup::table_rules(self.problems, table, &config.rules);
             for column in &config.columns {
@@ -191,16 +254,8 @@ impl<'a> Check<'a> {
     fn role(&self, role: &RolePermissions, known: &[&str]) {
         for selector in role.read.iter().chain(&role.write) {
             let GroupSelector::Group(group) = &selector.value else { continue };
-            if !known.contains(&group.as_str()) {
-                let name = Spanned::new(group.clone(), selector.span.clone());
-                let problem = Diagnostic::error(format!("no field group `{group}`"));
-                let problem = if known.is_empty() {
-                    problem.help(format!("declare it: `[field_groups.{group}]`"))
-                } else {
-                    problem
-                };
-                lookup::unknown(self.problems, problem, &name, known);
-            }
+            let name = Spanned::new(group.clone(), selector.span.clone());
+            lookup::declared(self.problems, Declared::FieldGroup, &name, known);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Finding in the facts what a rule names; the same for the config and for comment tags.
 
-use super::reader::{Fix, Report};
+use super::reader::{Fix, Report, written_key};
 use super::refusal::list;
 use super::rules::{ColumnRules, Parent, ParentError, TableRules};
-use super::{RustType, Spanned};
+use super::{Bucket, Membership, RustType, Spanned};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Column, Facts, Table};
 use crate::suggest::nearest;
@@ -37,7 +37,62 @@ pub(super) fn unknown(report: &dyn Report, problem: Diagnostic, name: &Spanned<S
         problem
     };
     let label = fix.map(|name| format!("did you mean `{name}`?")).unwrap_or_default();
-    report.report(problem, &name.span, label, fix.map(Fix::Name));
+    report.report_fixable(problem, &name.span, &label, fix.map(Fix::Name));
+}
+
+/// What a config declares under a name, for rules to refer to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Declared {
+    Bucket,
+    FieldGroup,
+}
+
+/// Reports that nothing of this name is declared, unless it is one of `known`.
+pub(super) fn declared(report: &dyn Report, what: Declared, name: &Spanned<String>, known: &[&str]) {
+    if known.contains(&name.value.as_str()) {
+        return;
+    }
+    let (kind, section) = match what {
+        Declared::Bucket => ("bucket", "buckets"),
+        Declared::FieldGroup => ("field group", "field_groups"),
+    };
+    let mut problem = Diagnostic::error(format!("no {kind} `{}`", name.value));
+    if known.is_empty() {
+        problem = problem.help(format!("declare it: `[{section}.{}]`", written_key(&name.value)));
+    }
+    unknown(report, problem, name, known);
+}
+
+/// Whether `columns`, which the rule called `key` names, can hold the key of the bucket that the table is in.
+pub(super) fn bucket_column(
+    report: &dyn Report,
+    key: &str,
+    columns: &[Spanned<String>],
+    bucket: Option<&str>,
+    buckets: &[Bucket],
+) {
+    let (Some(first), Some(last)) = (columns.first(), columns.last()) else { return };
+    let span = first.span.start..last.span.end;
+    let Some(bucket) = bucket else {
+        let problem = Diagnostic::error(format!("`{key}` of a table that is in no bucket"));
+        report.report(problem, &span, "name the bucket too");
+        return;
+    };
+    // That there is such a bucket is looked at where it is named.
+    let members = buckets.iter().find(|declared| declared.name.value == bucket).map(|bucket| &bucket.members);
+    if let Some(Membership::Table { key: of_bucket, .. }) = members
+        && of_bucket.len() != columns.len()
+    {
+        let names = |columns: &[Spanned<String>]| {
+            list(&columns.iter().map(|column| column.value.as_str()).collect::<Vec<_>>())
+        };
+        let message = format!(
+            "{} cannot hold the key of bucket `{bucket}`, which is {}",
+            names(columns),
+            names(of_bucket)
+        );
+        report.report(Diagnostic::error(message), &span, "one column for each of the key, in its order");
+    }
 }
 
 /// Every column and foreign key that the rules name.
@@ -72,10 +127,9 @@ fn parent_key(report: &dyn Report, table: &Table, parent: &Spanned<Parent>) {
         Ok(_) => {}
         Err(ParentError::Ambiguous { constraints }) => {
             let message = format!("{} is in more than one foreign key: {}", parent.value, list(&constraints));
-            let label = "name the constraint instead".to_owned();
-            report.report(Diagnostic::error(message), &parent.span, label, None);
+            report.report(Diagnostic::error(message), &parent.span, "name the constraint instead");
         }
-        Err(ParentError::Unknown { foreign_keys, .. }) => {
+        Err(ParentError::Unknown { foreign_keys }) => {
             let message =
                 format!("no foreign key of {} is on {} alone", table.qualified_name(), parent.value);
             let note = if foreign_keys.is_empty() {
@@ -83,7 +137,7 @@ fn parent_key(report: &dyn Report, table: &Table, parent: &Spanned<Parent>) {
             } else {
                 format!("its foreign keys: {}", foreign_keys.join("; "))
             };
-            report.report(Diagnostic::error(message).note(note), &parent.span, String::new(), None);
+            report.report(Diagnostic::error(message).note(note), &parent.span, "");
         }
     }
 }
@@ -95,7 +149,7 @@ pub(super) fn column_rules(report: &dyn Report, rules: &ColumnRules) {
         (set(&rules.exclude), rules.owner_only.as_ref().filter(|rule| rule.value))
     {
         let problem = Diagnostic::error("a column that never leaves the server is not the owner's either");
-        report.report(problem, &owner_only.span, "keep one of `exclude` and this".to_owned(), None);
+        report.report(problem, &owner_only.span, "keep one of `exclude` and this");
     }
 }
 
@@ -113,7 +167,7 @@ pub(super) fn rust_type(report: &dyn Report, facts: &Facts, column: &Column, rus
     } else {
         format!("allowed: {}", list(&words))
     };
-    report.report(Diagnostic::error(message).note(note), &rust_type.span, String::new(), None);
+    report.report(Diagnostic::error(message).note(note), &rust_type.span, "");
 }
 
 /// The built-in type below domains and arrays, if it is one.

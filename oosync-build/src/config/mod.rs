@@ -53,6 +53,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 pub use self::access::{Bucket, FieldGroup, GroupSelector, Membership, RolePermissions};
+use self::lookup::Declared;
 pub use self::name::{ColumnPath, FunctionName, NameSyntaxError, TableName, TableNameError};
 use self::reader::{Problems, TableReader};
 pub use self::rules::{ColumnRules, Parent, ParentError, TableRules};
@@ -64,11 +65,11 @@ pub use self::spanned::Spanned;
 pub use self::table::{ColumnConfig, TableConfig};
 pub use self::tags::{ColumnTags, TableTags, Tags};
 pub use self::words::{
-    BucketWrite, ConflictRule, DefaultKind, LocalType, NumericLibrary, Push, RowSecurityMode, RustType,
-    TableUnowned, TimeLibrary, Unowned, UuidForm, WriteMode,
+    BucketWrite, ConflictRule, DefaultKind, LocalType, NumericLibrary, OwnerNull, Push, RowSecurityMode,
+    RustType, Stamps, TableUnowned, TimeLibrary, Unowned, UuidForm, WriteMode,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, Source};
-use crate::suggest::did_you_mean;
+use crate::diagnostic::{Diagnostics, Source};
+use crate::facts::{Facts, Table};
 
 /// The usual name of the config file.
 pub const FILE_NAME: &str = "Oosync.toml";
@@ -157,19 +158,18 @@ impl Config {
             claims: reader.section("claims"),
             outputs: reader.section("outputs"),
         };
+        let bucket_names: Vec<_> = bucket_names.iter().map(String::as_str).collect();
         for bucket in config.tables.iter().filter_map(|table| table.rules.bucket.as_ref()) {
-            if !bucket_names.contains(&bucket.value) {
-                let problem = Diagnostic::error(format!("no bucket `{}`", bucket.value));
-                let label = did_you_mean(&bucket.value, bucket_names.iter().map(String::as_str));
-                let problem = if label.is_none() {
-                    problem.help(format!("declare it: `[buckets.{}]`", bucket.value))
-                } else {
-                    problem
-                };
-                reader.problems.report(problem, &bucket.span, label.unwrap_or_default());
-            }
+            lookup::declared(reader.problems, Declared::Bucket, bucket, &bucket_names);
         }
         config
+    }
+
+    /// What `[tables]` says about a table of `facts`.
+    pub(super) fn table(&self, facts: &Facts, table: &Table) -> Option<&TableConfig> {
+        self.tables
+            .iter()
+            .find(|config| config.name.value.resolve(facts).is_ok_and(|found| std::ptr::eq(found, table)))
     }
 }
 

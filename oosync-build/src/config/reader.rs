@@ -4,6 +4,7 @@
 //! forget to look for the rest, because tables are only read through functions here that do it afterwards.
 //! Nothing stops at the first problem: a value that cannot be read is reported and counts as absent.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,9 +23,15 @@ pub(super) struct Problems {
     found: RefCell<Vec<Diagnostic>>,
 }
 
-/// Where problems of one source go; `fix` is what could stand in the place of `span`, if that is known.
+/// Where the problems of one source go.
 pub(super) trait Report {
-    fn report(&self, problem: Diagnostic, span: &Range<usize>, label: String, fix: Option<Fix<'_>>);
+    /// Reports `problem` at a place in the source, where `fix` could stand instead, if that is known.
+    fn report_fixable(&self, problem: Diagnostic, span: &Range<usize>, label: &str, fix: Option<Fix<'_>>);
+
+    /// Reports `problem` at a place in the source.
+    fn report(&self, problem: Diagnostic, span: &Range<usize>, label: &str) {
+        self.report_fixable(problem, span, label, None);
+    }
 }
 
 /// What could stand in the place of something wrong.
@@ -36,9 +43,10 @@ pub(super) enum Fix<'a> {
     Name(&'a str),
 }
 
+/// The label says what the fix is; a file is mended in an editor.
 impl Report for Problems {
-    fn report(&self, problem: Diagnostic, span: &Range<usize>, label: String, _fix: Option<Fix<'_>>) {
-        Self::report(self, problem, span, label);
+    fn report_fixable(&self, problem: Diagnostic, span: &Range<usize>, label: &str, _fix: Option<Fix<'_>>) {
+        self.found.borrow_mut().push(problem.at(&self.source, span.clone(), label));
     }
 }
 
@@ -47,13 +55,8 @@ impl Problems {
         Self { source: Arc::clone(source), found: RefCell::default() }
     }
 
-    /// Reports `problem` at a place in the source.
-    pub(super) fn report(&self, problem: Diagnostic, span: &Range<usize>, label: impl Into<String>) {
-        self.found.borrow_mut().push(problem.at(&self.source, span.clone(), label));
-    }
-
     /// Reports an error that needs neither note nor help.
-    pub(super) fn error(&self, message: impl Into<String>, span: &Range<usize>, label: impl Into<String>) {
+    pub(super) fn error(&self, message: impl Into<String>, span: &Range<usize>, label: &str) {
         self.report(Diagnostic::error(message), span, label);
     }
 
@@ -145,13 +148,8 @@ impl<'a> TableReader<'a> {
 
     /// The full name of a key of this table: `sync.unowned`.
     pub(super) fn path_of(&self, key: &str) -> String {
-        let key =
-            if key.is_empty() || key.contains(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))) {
-                format!("{key:?}")
-            } else {
-                key.to_owned()
-            };
-        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+        let key = written_key(key);
+        if self.path.is_empty() { key.into_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// Where a key of this table stands, if it is there.
@@ -200,6 +198,17 @@ impl<'a> TableReader<'a> {
             _ => return self.accept(key, value, Err(Refusal::Kind("a string or a list of strings"))),
         };
         Some(Spanned::new(found, value.span()))
+    }
+
+    /// As [`one_or_list`](Self::one_or_list), of columns; a list that names none is reported and counts as
+    /// absent.
+    pub(super) fn columns(&mut self, key: &'static str) -> Option<Spanned<Vec<Spanned<String>>>> {
+        let columns = self.one_or_list(key)?;
+        let written = self.table.get(key).and_then(|value| value.get_ref().as_array());
+        if written.is_some_and(|list| list.is_empty()) {
+            self.problems.error(format!("`{}` names no column", self.path_of(key)), &columns.span, "");
+        }
+        Some(columns).filter(|columns| !columns.value.is_empty())
     }
 
     /// A table of fixed keys; where it is absent, what an empty one means.
@@ -273,7 +282,7 @@ impl<'a> TableReader<'a> {
             Ok(value) => Some(Spanned::new(value, name.span)),
             Err(refusal) => {
                 let (problem, label) = refusal.explain(&self.path_of(name.text), "a name");
-                self.problems.report(problem, &name.span, label);
+                self.problems.report(problem, &name.span, &label);
                 None
             }
         }
@@ -319,7 +328,7 @@ impl<'a> TableReader<'a> {
             Ok(found) => Some(Spanned::new(found, value.span())),
             Err(refusal) => {
                 let (problem, label) = refusal.explain(&self.path_of(key), kind(value.get_ref()));
-                self.problems.report(problem, &value.span(), label);
+                self.problems.report(problem, &value.span(), &label);
                 None
             }
         }
@@ -351,7 +360,7 @@ impl<'a> TableReader<'a> {
                 ));
             }
             let label = suggestion.map(|key| format!("did you mean `{key}`?")).unwrap_or_default();
-            self.problems.report(problem, &key.span(), label);
+            self.problems.report(problem, &key.span(), &label);
         }
     }
 }
@@ -360,6 +369,12 @@ impl<'a> TableReader<'a> {
 struct Name<'a> {
     text: &'a str,
     span: Range<usize>,
+}
+
+/// A key as it would stand in a header: `list`, `"two words"`.
+pub(super) fn written_key(key: &str) -> Cow<'_, str> {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !key.is_empty() && key.chars().all(bare) { key.into() } else { format!("{key:?}").into() }
 }
 
 /// The nearest key; of two as near, the longer, because letters are lost more often than added

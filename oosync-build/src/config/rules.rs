@@ -8,9 +8,8 @@ use thiserror::Error;
 
 use super::reader::TableReader;
 use super::refusal::{RustName, list};
-use super::{ConflictRule, DefaultKind, Push, Spanned, TableUnowned, WriteMode};
+use super::{ConflictRule, DefaultKind, OwnerNull, Push, Spanned, Stamps, TableUnowned, WriteMode};
 use crate::facts::{ForeignKey, Table};
-use crate::suggest::nearest;
 
 /// Decisions about a table; whatever is `None` or empty is inferred or follows the project.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,10 +20,14 @@ pub struct TableRules {
     /// The column that holds a row's owner. Default: the first of
     /// [`SyncConfig::owner_columns`](super::SyncConfig::owner_columns) that the table has.
     pub owner_column: Option<Spanned<String>>,
+    /// What a null owner means. Default: everyone reads the row.
+    pub owner_null: Option<Spanned<OwnerNull>>,
     /// The foreign key that leads to the owner, where no column holds it.
     pub parent: Option<Spanned<Parent>>,
     /// The named bucket whose members share the rows.
     pub bucket: Option<Spanned<String>>,
+    /// The columns that hold the key of the bucket, in the order of the key.
+    pub bucket_column: Vec<Spanned<String>>,
     /// What happens if nobody owns the rows. Default: [`SyncConfig::unowned`](super::SyncConfig::unowned).
     pub unowned: Option<Spanned<TableUnowned>>,
     /// Place in the sync order; smaller is earlier. Default: parents before children.
@@ -38,6 +41,11 @@ pub struct TableRules {
     pub write_mode: Option<Spanned<WriteMode>>,
     /// Default: [`SyncConfig::conflict`](super::SyncConfig::conflict), else decided by the table's columns.
     pub conflict: Option<Spanned<ConflictRule>>,
+    /// The columns that are exported as the conflict target. Default: those of the unique keys, else the
+    /// primary key. Rows are told apart by their primary key in any case.
+    pub conflict_target: Vec<Spanned<String>>,
+    /// Whether stamps that the next three do not name are looked for by their usual names. Default: they are.
+    pub stamps: Option<Spanned<Stamps>>,
     /// The column with the time of creation.
     pub created_column: Option<Spanned<String>>,
     /// The column with the time of the last change.
@@ -54,26 +62,23 @@ pub struct TableRules {
 
 impl TableRules {
     pub(super) fn read(reader: &mut TableReader<'_>) -> Self {
-        let parent =
-            reader.one_or_list("parent").map(|names| Spanned::new(Parent { names: names.value }, names.span));
-        if let Some(parent) = parent.as_ref().filter(|parent| parent.value.names.is_empty()) {
-            reader.problems.error(
-                format!("`{}` names no column", reader.path_of("parent")),
-                &parent.span,
-                "",
-            );
-        }
         Self {
             exclude: reader.get("exclude"),
             owner_column: reader.get("owner_column"),
-            parent: parent.filter(|parent| !parent.value.names.is_empty()),
+            owner_null: reader.get("owner_null"),
+            parent: reader
+                .columns("parent")
+                .map(|names| Spanned::new(Parent { names: names.value }, names.span)),
             bucket: reader.get("bucket"),
+            bucket_column: reader.columns("bucket_column").map_or_else(Vec::new, |columns| columns.value),
             unowned: reader.get("unowned"),
             order: reader.get("order"),
             push: reader.get("push"),
             deny_delete: reader.get("deny_delete"),
             write_mode: reader.get("write_mode"),
             conflict: reader.get("conflict"),
+            conflict_target: reader.columns("conflict_target").map_or_else(Vec::new, |columns| columns.value),
+            stamps: reader.get("stamps"),
             created_column: reader.get("created_column"),
             updated_column: reader.get("updated_column"),
             deleted_column: reader.get("deleted_column"),
@@ -88,32 +93,44 @@ impl TableRules {
         [&self.owner_column, &self.created_column, &self.updated_column, &self.deleted_column]
             .into_iter()
             .flatten()
+            .chain(&self.bucket_column)
+            .chain(&self.conflict_target)
             .chain(&self.normalize_datetime)
             .chain(&self.protected)
     }
 
-    /// Pairs of rules that cannot both hold: the two names in the config's spelling, and where the later stands.
+    /// Pairs of rules that cannot both hold.
     pub(super) fn contradictions(&self) -> Vec<Contradiction> {
         let owner = self.owner_column.as_ref().map(|rule| ("owner_column", &rule.span));
         let parent = self.parent.as_ref().map(|rule| ("parent", &rule.span));
         let unowned = self.unowned.as_ref().map(|rule| ("unowned", &rule.span));
-        [(owner, parent), (owner, unowned), (parent, unowned)]
-            .into_iter()
-            .filter_map(|pair| {
-                let (Some(first), Some(second)) = pair else { return None };
-                let (earlier, later) =
-                    if first.1.start <= second.1.start { (first, second) } else { (second, first) };
-                Some(Contradiction { earlier: earlier.0, later: later.0, span: later.1.clone() })
-            })
-            .collect()
+        let owner_null = self.owner_null.as_ref().map(|rule| ("owner_null", &rule.span));
+        let one_way = "a row has one way to its owner: keep one of the two";
+        let no_owner = "a table that belongs to nobody has no owner to be null";
+        [
+            (owner, parent, one_way),
+            (owner, unowned, one_way),
+            (parent, unowned, one_way),
+            (owner_null, unowned, no_owner),
+        ]
+        .into_iter()
+        .filter_map(|(first, second, reason)| {
+            let (first, second) = (first?, second?);
+            let (earlier, later) =
+                if first.1.start <= second.1.start { (first, second) } else { (second, first) };
+            Some(Contradiction { earlier: earlier.0, later: later.0, span: later.1.clone(), reason })
+        })
+        .collect()
     }
 }
 
-/// Two rules that say different things about who owns a row.
+/// Two rules that say different things about who owns a row, by their names in the config.
 pub(super) struct Contradiction {
     pub(super) earlier: &'static str,
     pub(super) later: &'static str,
+    /// Where the later stands.
     pub(super) span: std::ops::Range<usize>,
+    pub(super) reason: &'static str,
 }
 
 /// Decisions about a column that both places can hold.
@@ -173,26 +190,14 @@ impl Parent {
             _ => Vec::new(),
         };
         let found = if by_columns.is_empty() { by_name() } else { by_columns };
-        let all = || table.foreign_keys.iter().map(describe).collect();
         match found.as_slice() {
             [key] => Ok(key),
-            [] => Err(self.unknown(table, all())),
+            [] => {
+                Err(ParentError::Unknown { foreign_keys: table.foreign_keys.iter().map(describe).collect() })
+            }
             keys => {
                 Err(ParentError::Ambiguous { constraints: keys.iter().map(|key| key.name.clone()).collect() })
             }
-        }
-    }
-
-    fn unknown(&self, table: &Table, foreign_keys: Vec<String>) -> ParentError {
-        let known = || {
-            let keys = table.foreign_keys.iter();
-            keys.flat_map(|key| key.columns.iter().chain([&key.name])).map(String::as_str)
-        };
-        let stranger = self.names.iter().find(|name| !known().any(|known| known == name.value));
-        ParentError::Unknown {
-            nearest: stranger.and_then(|name| nearest(&name.value, known())).map(str::to_owned),
-            name: stranger.cloned(),
-            foreign_keys,
         }
     }
 }
@@ -211,10 +216,6 @@ pub enum ParentError {
     /// None has these columns or this name.
     #[error("no foreign key of the table fits")]
     Unknown {
-        /// The name that no foreign key has, if it is one in particular.
-        name: Option<Spanned<String>>,
-        /// The name that was probably meant.
-        nearest: Option<String>,
         /// Those there are, each with its columns and target.
         foreign_keys: Vec<String>,
     },

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::reader::{Section, TableReader};
+use super::reader::{Report, Section, TableReader};
 use super::{
     ConflictRule, NumericLibrary, RowSecurityMode, Spanned, TableName, TimeLibrary, Unowned, UuidForm,
     WriteMode,

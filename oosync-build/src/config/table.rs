@@ -1,6 +1,6 @@
 //! `[tables.*]` and their columns.
 
-use super::reader::{Problems, TableReader};
+use super::reader::{Problems, Report, TableReader};
 use super::rules::{ColumnRules, TableRules, rust_name};
 use super::{LocalType, RustType, Spanned, TableName};
 use crate::diagnostic::Diagnostic;
@@ -32,13 +32,15 @@ impl TableConfig {
         };
         for clash in table.rules.contradictions() {
             let message = format!("`{}` contradicts `{}`", reader.path_of(clash.later), clash.earlier);
-            reader.problems.error(
-                message,
-                &clash.span,
-                "a row has one way to its owner: keep one of the two",
-            );
+            reader.problems.error(message, &clash.span, clash.reason);
         }
         table
+    }
+
+    /// Whether it says how rows are synced, rather than that they are not.
+    pub(super) fn has_sync_rules(&self) -> bool {
+        let excluded = self.rules.exclude.as_ref().is_some_and(|exclude| exclude.value);
+        !excluded && (self.rules != TableRules::default() || !self.columns.is_empty())
     }
 }
 

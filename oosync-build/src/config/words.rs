@@ -61,6 +61,26 @@ words! {
         Exclude = "exclude",
     }
 
+    /// What a null in the owner column means.
+    #[derive(Default)]
+    OwnerNull {
+        /// Everyone reads the row.
+        #[default]
+        Everyone = "everyone",
+        /// Nobody does: the row stays on the server.
+        Nobody = "nobody",
+    }
+
+    /// Whether created, updated and deleted columns that no rule names are looked for.
+    #[derive(Default)]
+    Stamps {
+        /// By their usual names.
+        #[default]
+        Inferred = "inferred",
+        /// Only columns that a rule names are stamps.
+        None = "none",
+    }
+
     /// When a write on the device counts.
     #[derive(Default)]
     WriteMode {

@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{FORMAT, Facts};
+use crate::files::shown;
 
-/// Why a facts file could not be used.
+/// Why a facts file could not be used. See [`LoadError::help`] for what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// There is no such file.
-    #[error("{} does not exist; make it with `cargo oosync snapshot`, or `cargo oosync init` in a new project", path.display())]
+    #[error("{} does not exist", shown(path))]
     Missing {
         /// Where it was looked for.
         path: PathBuf,
     },
     /// The file is there and cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", shown(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -25,24 +26,19 @@ pub enum LoadError {
         source: std::io::Error,
     },
     /// Git left a conflict in the file.
-    #[error(
-        "{location}: a merge conflict is left in the facts; take either side and run `cargo oosync snapshot` again"
-    )]
+    #[error("a merge conflict is left in the facts{location}")]
     MergeConflict {
         /// The line of the first marker.
         location: Location,
     },
     /// The file ends before its last bracket.
-    #[error("{location}: the facts end in the middle; run `cargo oosync snapshot` again")]
+    #[error("the facts end in the middle{location}")]
     Truncated {
         /// Where it ends.
         location: Location,
     },
     /// A newer version of oosync wrote the file.
-    #[error(
-        "{location}: the facts have format {found}, and this version reads format {FORMAT}: upgrade oosync \
-         (`cargo update -p oosync-build`, `cargo install oosync-build --features cli`)"
-    )]
+    #[error("the facts have format {found}, and this version reads format {FORMAT}{location}")]
     NewerFormat {
         /// The file.
         location: Location,
@@ -50,7 +46,7 @@ pub enum LoadError {
         found: u64,
     },
     /// The file is no JSON, or does not have the shape of facts.
-    #[error("{location}: {message}; if nobody edited the file by hand, run `cargo oosync snapshot` again")]
+    #[error("{message}{location}")]
     Syntax {
         /// Where.
         location: Location,
@@ -58,7 +54,7 @@ pub enum LoadError {
         message: String,
     },
     /// The file is well-formed and contradicts itself.
-    #[error("{location}: {message}; run `cargo oosync snapshot` again")]
+    #[error("{message}{location}")]
     Invalid {
         /// The file.
         location: Location,
@@ -68,6 +64,34 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => {
+                "make it with `cargo oosync snapshot`, or with `cargo oosync init` in a new project"
+            }
+            Self::Read { .. } => "is it a file that you may read?",
+            Self::MergeConflict { .. } => {
+                "run `cargo oosync snapshot`: the database says which side is right"
+            }
+            Self::NewerFormat { .. } => {
+                "upgrade oosync: `cargo update -p oosync-build`, `cargo install oosync-build --features cli`"
+            }
+            Self::Truncated { .. } | Self::Syntax { .. } | Self::Invalid { .. } => {
+                "if nobody edited the file by hand, run `cargo oosync snapshot` again"
+            }
+        }
+    }
+
+    /// The message alone, where the place is shown beside it.
+    pub(crate) fn message(&self) -> String {
+        let text = self.to_string();
+        match self.location() {
+            Some(location) => text.strip_suffix(&location.to_string()).unwrap_or(&text).to_owned(),
+            None => text,
+        }
+    }
+
     /// The place in the file, if the error has one.
     pub fn location(&self) -> Option<&Location> {
         match self {
@@ -81,7 +105,7 @@ impl LoadError {
     }
 }
 
-/// A place in a facts file, shown as `oosync.facts.json:12:7`.
+/// A place in a facts file, shown as ` (oosync.facts.json:12:7)`; as nothing where nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Location {
@@ -95,14 +119,13 @@ pub struct Location {
 
 impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.path {
-            Some(path) => write!(f, "{}", path.display())?,
-            None => f.write_str("facts")?,
-        }
-        match (self.line, self.column) {
-            (0, _) => Ok(()),
-            (line, 0) => write!(f, ":{line}"),
-            (line, column) => write!(f, ":{line}:{column}"),
+        let path = self.path.as_deref().map(shown);
+        match (path, self.line, self.column) {
+            (None, 0, _) => Ok(()),
+            (Some(path), 0, _) => write!(f, " ({path})"),
+            (None, line, column) => write!(f, " (line {line}, column {column})"),
+            (Some(path), line, 0) => write!(f, " ({path}:{line})"),
+            (Some(path), line, column) => write!(f, " ({path}:{line}:{column})"),
         }
     }
 }
@@ -129,6 +152,14 @@ impl Facts {
                 })
             }
         }
+    }
+
+    /// The schemas that a facts file is about, even if the rest of it cannot be read: a conflict or a slip further
+    /// down does not change what a new snapshot is to cover.
+    pub(crate) fn schemas_of(text: &str) -> Option<Vec<String>> {
+        let (_, after) = text.split_once("\"schemas\"")?;
+        let list = after.trim_start().strip_prefix(':')?;
+        serde_json::Deserializer::from_str(list).into_iter().next()?.ok()
     }
 
     /// Reads facts from a text.

@@ -35,7 +35,7 @@ pub use self::security::{
     Policy, PolicyCommand, RowSecurity, Trigger, TriggerEnabled, TriggerEvent, TriggerLevel, TriggerTiming,
 };
 pub use self::table::{
-    Column, Generated, GeneratedKind, Identity, OwnedSequence, PartitionOf, Persistence, Table, TableKind,
+    Column, Generated, GeneratedKind, Identity, PartitionOf, Persistence, Sequence, Table, TableKind,
 };
 pub use self::types::{Attribute, Composite, Domain, DomainCheck, Enum, Range, TypeRef};
 

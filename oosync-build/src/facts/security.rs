@@ -77,11 +77,23 @@ pub struct Trigger {
     pub columns: Vec<String>,
     /// Once a row or once a statement.
     pub level: TriggerLevel,
-    /// Whether it has a `WHEN` condition.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub conditional: bool,
+    /// `WHEN (…)`; the rows are called `old` and `new`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
     /// What it calls.
     pub function: QualifiedName,
+    /// What the function is called with, always strings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
+    /// `CREATE CONSTRAINT TRIGGER`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub constraint: bool,
+    /// `DEFERRABLE`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub deferrable: bool,
+    /// `INITIALLY DEFERRED`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub initially_deferred: bool,
     /// When it fires.
     #[serde(default, skip_serializing_if = "is_default")]
     pub enabled: TriggerEnabled,

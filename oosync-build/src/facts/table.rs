@@ -201,9 +201,9 @@ pub struct Column {
     /// `GENERATED ALWAYS AS (…)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated: Option<Generated>,
-    /// The sequence that belongs to the column (`serial`, identity, `OWNED BY`).
+    /// The sequence that identity or default use (`serial`, `nextval`), or else one that the column owns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sequence: Option<OwnedSequence>,
+    pub sequence: Option<Sequence>,
     /// Its collation, where it is not that of its type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collation: Option<QualifiedName>,
@@ -262,11 +262,11 @@ pub enum GeneratedKind {
     Virtual,
 }
 
-/// A sequence that belongs to a column. Options that have their usual value are left out.
+/// The sequence of a column. Options that have their usual value are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct OwnedSequence {
+pub struct Sequence {
     /// The sequence's schema.
     pub schema: String,
     /// The sequence's name.
@@ -292,4 +292,7 @@ pub struct OwnedSequence {
     /// `CYCLE`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub cycle: bool,
+    /// The default draws from it, but the column does not own it: others may draw from it too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub not_owned: bool,
 }

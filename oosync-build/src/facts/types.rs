@@ -22,7 +22,8 @@ pub struct TypeRef {
     /// The extension that owns the type: `citext`, `postgis`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extension: Option<String>,
-    /// Declared array dimensions; 0 for a scalar. Postgres does not enforce more than "is an array".
+    /// Declared array dimensions; 0 for a scalar. Postgres enforces no more than "is an array", and a dump
+    /// does not carry the number: a diff does not see how many there are.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dimensions: u32,
     /// `varchar(n)`, `char(n)` in characters, `bit(n)`, `varbit(n)` in bits.
@@ -46,6 +47,12 @@ impl TypeRef {
     /// A scalar without modifiers.
     pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
         Self { schema: schema.into(), name: name.into(), ..Self::default() }
+    }
+
+    /// Whether values of the one are values of the other: the same but for how many dimensions are declared.
+    pub fn is_same_type(&self, other: &Self) -> bool {
+        let with_dimensions = |dimensions| Self { dimensions, ..self.clone() };
+        self.is_array() == other.is_array() && with_dimensions(other.dimensions) == *other
     }
 
     /// Whether this is an array of the named type.

@@ -77,6 +77,10 @@ impl Table {
             let plain = index.columns.iter().filter_map(|key| key.column());
             known(&index.name, &mut plain.chain(index.include.iter().map(String::as_str)))?;
         }
+        for exclusion in &self.exclusions {
+            let plain = exclusion.elements.iter().filter_map(|element| element.key.column());
+            known(&exclusion.name, &mut plain.chain(exclusion.include.iter().map(String::as_str)))?;
+        }
         for trigger in &self.triggers {
             known(&trigger.name, &mut trigger.columns.iter().map(String::as_str))?;
         }

@@ -34,6 +34,37 @@ pub(super) fn canonical(expression: &str) -> String {
     }
 }
 
+/// Condition and arguments of a trigger, from what `pg_get_triggerdef` printed.
+pub(super) fn trigger_parts(definition: &str) -> Option<(Option<String>, Vec<String>)> {
+    let nodes = parse(definition)?;
+    // `… WHEN (condition) EXECUTE FUNCTION schema.name('a', 'b')`; the words are key words outside quotes.
+    let execute = nodes
+        .iter()
+        .rposition(|node| matches!(node, Node::Raw(text) if text.contains(" EXECUTE FUNCTION ")))?;
+    let condition = match nodes.get(..execute)? {
+        [.., Node::Raw(before), Node::Group(condition)] if before.ends_with(" WHEN ") => {
+            Some(printed(condition))
+        }
+        _ => None,
+    };
+    let Some(Node::Group(list)) = nodes.last() else { return None };
+    let mut arguments = Vec::new();
+    let mut current: Option<String> = None;
+    for node in list {
+        match node {
+            // Pieces in a row are one string with a quote in it.
+            Node::Quoted(text) => match &mut current {
+                Some(argument) => argument.push_str(text),
+                None => current = Some(text.clone()),
+            },
+            _ => arguments.extend(current.take()),
+        }
+    }
+    arguments.extend(current);
+    let unquoted = |text: &String| Some(text.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'"));
+    Some((condition, arguments.iter().map(unquoted).collect::<Option<_>>()?))
+}
+
 enum Node {
     /// Anything outside quotes and parentheses.
     Raw(String),
@@ -188,24 +219,27 @@ fn ends_with_word(text: &str, word: &str) -> bool {
         .is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"'))
 }
 
-/// The parts of a group between key words that stand at its own level, in this order.
+/// The parts of a group between key words that stand at its own level, each once and in this order.
 fn split<const WORDS: usize, const PARTS: usize>(
     group: &[Node],
     words: [&str; WORDS],
 ) -> Option<[String; PARTS]> {
     let mut parts = vec![String::new()];
-    let mut words = words.into_iter().peekable();
+    let mut rest = words.iter().peekable();
     for node in group {
         let Node::Raw(text) = node else {
             print(std::slice::from_ref(node), parts.last_mut()?);
             continue;
         };
         let mut text = text.as_str();
-        while let Some((before, after)) = words.peek().and_then(|word| text.split_once(word)) {
-            words.next();
+        while let Some((before, after)) = rest.peek().and_then(|word| text.split_once(**word)) {
+            rest.next();
             parts.last_mut()?.push_str(before);
             parts.push(String::new());
             text = after;
+        }
+        if words.iter().any(|word| text.contains(word)) {
+            return None;
         }
         parts.last_mut()?.push_str(text);
     }
@@ -224,7 +258,7 @@ fn unwrapped(operand: String) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::canonical;
+    use super::{canonical, trigger_parts};
 
     #[test]
     fn sql_syntax_becomes_the_function_that_older_servers_print() {
@@ -261,6 +295,17 @@ mod tests {
         ] {
             assert_eq!(canonical(text), text);
         }
+    }
+
+    #[test]
+    fn a_trigger_is_taken_apart_whatever_its_names() {
+        let definition = "CREATE TRIGGER \" WHEN (\" BEFORE UPDATE ON public.\"EXECUTE FUNCTION x(\" FOR EACH ROW \
+            WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION app.touch('it''s', ') EXECUTE FUNCTION y(', '')";
+        let (condition, arguments) = trigger_parts(definition).unwrap_or_default();
+        assert_eq!(condition.as_deref(), Some("(old.* IS DISTINCT FROM new.*)"));
+        assert_eq!(arguments, ["it's", ") EXECUTE FUNCTION y(", ""]);
+        let plain = "CREATE TRIGGER t AFTER INSERT ON a.b FOR EACH STATEMENT EXECUTE FUNCTION f()";
+        assert_eq!(trigger_parts(plain), Some((None, Vec::new())));
     }
 
     proptest! {

@@ -78,8 +78,9 @@ pub enum Error {
 
 /// Takes a snapshot of `schemas`.
 ///
-/// The whole of it is read from one database state. Objects that belong to an extension are left out; columns
-/// of extension types are there, with their type.
+/// All rows are read from one database state; Postgres prints the expressions in them from its newest catalogs,
+/// as it does for `pg_dump`, so schema changes while this runs are to be followed by another snapshot. Objects
+/// that belong to an extension are left out; columns of extension types are there, with their type.
 ///
 /// # Errors
 ///
@@ -154,6 +155,9 @@ pub(crate) fn describe(error: &postgres::Error) -> String {
             }
             text
         }
-        None => error.to_string(),
+        None => match std::error::Error::source(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        },
     }
 }

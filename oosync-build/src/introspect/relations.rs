@@ -6,8 +6,8 @@ use super::session::Session;
 use super::types::Types;
 use super::{Error, expression};
 use crate::facts::{
-    Column, Generated, GeneratedKind, Identity, OwnedSequence, PartitionOf, Persistence, QualifiedName,
-    RowSecurity, Table, TableKind,
+    Column, Generated, GeneratedKind, Identity, PartitionOf, Persistence, QualifiedName, RowSecurity,
+    Sequence, Table, TableKind,
 };
 
 /// Tables by OID, and the names of their columns by number.
@@ -118,17 +118,31 @@ impl Relations {
 
     fn read_sequences(&mut self, session: &mut Session<'_>) -> Result<(), Error> {
         let rows = session.query(
-            "select p.refobjid, p.refobjsubid, n.nspname::text, s.relname::text, t.typname::text,
-                    q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle
-             from pg_depend p
-             join pg_class c on c.oid = p.refobjid and c.relnamespace = any($1)
-             join pg_class s on s.oid = p.objid and s.relkind = 'S'
+            "with owned as (
+                select p.refobjid as tbl, p.refobjsubid as col, p.objid as seq, p.deptype = 'i' as drawn
+                from pg_depend p
+                where p.classid = 'pg_class'::regclass and p.refclassid = 'pg_class'::regclass
+                  and p.refobjsubid > 0 and p.deptype in ('a', 'i')
+             ), drawn as (
+                select f.adrelid as tbl, f.adnum::int4 as col, p.refobjid as seq
+                from pg_attrdef f
+                join pg_depend p on p.classid = 'pg_attrdef'::regclass and p.objid = f.oid
+                    and p.refclassid = 'pg_class'::regclass and p.deptype = 'n'
+             ), used as (
+                select tbl, col, seq, bool_or(owned) as owned, bool_or(drawn) as drawn
+                from (select tbl, col, seq, true as owned, drawn from owned
+                      union all select tbl, col, seq, false, true from drawn) u
+                group by tbl, col, seq
+             )
+             select u.tbl, u.col, n.nspname::text, s.relname::text, t.typname::text,
+                    q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle, u.owned
+             from used u
+             join pg_class c on c.oid = u.tbl and c.relnamespace = any($1)
+             join pg_class s on s.oid = u.seq and s.relkind = 'S'
              join pg_namespace n on n.oid = s.relnamespace
              join pg_sequence q on q.seqrelid = s.oid
              join pg_type t on t.oid = q.seqtypid
-             where p.classid = 'pg_class'::regclass and p.refclassid = 'pg_class'::regclass
-               and p.refobjsubid > 0 and p.deptype in ('a', 'i')
-             order by n.nspname collate \"C\" desc, s.relname collate \"C\" desc",
+             order by u.drawn, u.owned, n.nspname collate \"C\" desc, s.relname collate \"C\" desc",
         )?;
         for row in rows {
             let (oid, number): (u32, i32) = (row.try_get(0)?, row.try_get(1)?);
@@ -147,7 +161,7 @@ impl Relations {
             let (usual_start, usual_min, usual_max) =
                 if increment > 0 { (min, 1, highest) } else { (max, lowest, -1) };
             let unless = |value: i64, usual: i64| (value != usual).then_some(value);
-            let sequence = OwnedSequence {
+            let sequence = Sequence {
                 schema: row.try_get(2)?,
                 name: row.try_get(3)?,
                 ty,
@@ -157,9 +171,10 @@ impl Relations {
                 max: unless(max, usual_max),
                 cache: unless(row.try_get(9)?, 1),
                 cycle: row.try_get(10)?,
+                not_owned: !row.try_get::<_, bool>(11)?,
             };
-            // A column can own several; the default names the one in use, so any fixed choice will do: the
-            // first by name, which comes last here.
+            // A column can have several. The last one here stays: one that is drawn from before one that is
+            // only owned, then the first by name.
             if let Some(column) = self
                 .tables
                 .get_mut(&oid)

@@ -49,8 +49,9 @@ fn read_policies(session: &mut Session<'_>, relations: &mut Relations) -> Result
 fn read_triggers(session: &mut Session<'_>, relations: &mut Relations) -> Result<(), Error> {
     // Clones on partitions have a parent. Our own capture triggers are no part of the user's schema.
     let rows = session.query(
-        "select t.tgrelid, t.tgname::text, t.tgtype, t.tgenabled::text, t.tgattr::int2[], t.tgqual is not null,
-                n.nspname::text, f.proname::text
+        "select t.tgrelid, t.tgname::text, t.tgtype, t.tgenabled::text, t.tgattr::int2[],
+                pg_get_triggerdef(t.oid, false), n.nspname::text, f.proname::text,
+                t.tgconstraint <> 0, t.tgdeferrable, t.tginitdeferred
          from pg_trigger t
          join pg_class c on c.oid = t.tgrelid and c.relnamespace = any($1)
          join pg_proc f on f.oid = t.tgfoid
@@ -72,6 +73,11 @@ fn read_triggers(session: &mut Session<'_>, relations: &mut Relations) -> Result
         ];
         let mut numbers = row.try_get::<_, Vec<i16>>(4)?;
         numbers.sort_unstable();
+        // Conditions and arguments can be had only from the whole statement: `pg_get_expr` does not know the
+        // rows of a trigger, and arguments are stored in the database's encoding.
+        let definition: &str = row.try_get(5)?;
+        let (condition, arguments) = expression::trigger_parts(definition)
+            .ok_or_else(|| Error::Unknown { what: format!("the form of the trigger {definition:?}") })?;
         let trigger = Trigger {
             name: row.try_get(1)?,
             timing: match bits & (2 | 64) {
@@ -82,8 +88,12 @@ fn read_triggers(session: &mut Session<'_>, relations: &mut Relations) -> Result
             events: events.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, event)| *event).collect(),
             columns: relations.columns(oid, &numbers)?,
             level: if bits & 1 != 0 { TriggerLevel::Row } else { TriggerLevel::Statement },
-            conditional: row.try_get(5)?,
+            condition,
             function: QualifiedName::new(row.try_get::<_, String>(6)?, row.try_get::<_, String>(7)?),
+            arguments,
+            constraint: row.try_get(8)?,
+            deferrable: row.try_get(9)?,
+            initially_deferred: row.try_get(10)?,
             enabled: match row.try_get(3)? {
                 "D" => TriggerEnabled::Disabled,
                 "R" => TriggerEnabled::Replica,

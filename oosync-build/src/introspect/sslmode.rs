@@ -3,7 +3,7 @@
 //! Source: "SSL Mode Descriptions" and "Connection Strings" of the libpq documentation.
 
 use postgres::Config;
-use postgres::config::SslMode;
+use postgres::config::{Host, SslMode};
 
 use super::tls::{Roots, Verify};
 use super::url::ConnectError;
@@ -36,13 +36,13 @@ impl SslParameters {
     }
 
     fn take_from_url(&mut self, url: &str) -> String {
-        // A password may hold an unescaped `?`; parameters stand behind the last `@`.
-        let hosts = url.rfind('@').unwrap_or(0);
-        let Some(question) = url[hosts..].find('?').map(|at| at + hosts) else { return url.to_owned() };
+        // As the driver reads it: the first `@` ends the credentials, the first `?` behind it the place.
+        let place = url.find('@').map_or(0, |at| at + 1);
+        let Some(question) = url[place..].find('?').map(|at| at + place) else { return url.to_owned() };
         let mut kept = Vec::new();
         for parameter in url[question + 1..].split('&') {
             let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            match self.place(key) {
+            match self.place(&percent_decoded(key)) {
                 Some(place) => *place = Some(percent_decoded(value)),
                 None => kept.push(parameter),
             }
@@ -77,17 +77,29 @@ impl SslParameters {
         Ok(kept)
     }
 
+    /// Sets the driver's mode, and says what is to be verified; nothing: no TLS.
     pub(super) fn apply(self, config: &mut Config) -> Result<Option<(Verify, Roots)>, ConnectError> {
-        let root_given = self.root.is_some();
+        // Whatever the driver read as a mode, we did not: it must not be overwritten by a weaker one.
+        if config.get_ssl_mode() != SslMode::Prefer {
+            return Err(ConnectError::Url(
+                "write it so that `sslmode` stands for itself behind the `?`".to_owned(),
+            ));
+        }
         let roots = match self.root.as_deref() {
-            None => Roots::Usual,
+            None => Roots::usual(),
             Some("system") => Roots::System,
             Some(path) => Roots::File(path.into()),
         };
-        let (mode, verify) = match self.mode.as_deref().unwrap_or("prefer") {
+        // The operating system trusts many authorities: one of them says nothing without the host's name.
+        let usual = if self.root.as_deref() == Some("system") { "verify-full" } else { "prefer" };
+        let (mode, verify) = match self.mode.as_deref().unwrap_or(usual) {
             "disable" => (SslMode::Disable, None),
+            "prefer" | "require" | "verify-ca" if self.root.as_deref() == Some("system") => {
+                return Err(ConnectError::Url("sslrootcert=system goes with sslmode=verify-full".to_owned()));
+            }
             "prefer" => (SslMode::Prefer, Some(Verify::Nothing)),
-            "require" if root_given => (SslMode::Require, Some(Verify::Authority)),
+            // As in libpq: where there is a root certificate, it is used.
+            "require" if matches!(roots, Roots::File(_)) => (SslMode::Require, Some(Verify::Authority)),
             "require" => (SslMode::Require, Some(Verify::Nothing)),
             "verify-ca" => (SslMode::Require, Some(Verify::Authority)),
             "verify-full" => (SslMode::Require, Some(Verify::AuthorityAndHost)),
@@ -97,6 +109,12 @@ impl SslParameters {
                 ));
             }
         };
+        // A socket of this machine needs no encryption and offers none.
+        let local = |host: &Host| !matches!(host, Host::Tcp(_));
+        if !config.get_hosts().is_empty() && config.get_hosts().iter().all(local) {
+            config.ssl_mode(SslMode::Disable);
+            return Ok(None);
+        }
         config.ssl_mode(mode);
         Ok(verify.map(|verify| (verify, roots)))
     }

@@ -25,12 +25,18 @@ pub(super) enum Verify {
 /// Where trusted authorities come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Roots {
-    /// `~/.postgresql/root.crt` where it exists, otherwise the operating system's.
-    Usual,
-    /// `sslrootcert=system`.
+    /// `sslrootcert=system`, or nothing said and nothing there.
     System,
-    /// `sslrootcert=FILE`, PEM.
+    /// `sslrootcert=FILE`, PEM, or `~/.postgresql/root.crt` where nothing is said and it exists.
     File(PathBuf),
+}
+
+impl Roots {
+    /// What an absent `sslrootcert` means, as in libpq.
+    pub(super) fn usual() -> Self {
+        let own = std::env::home_dir().map(|home| home.join(".postgresql/root.crt"));
+        own.filter(|path| path.exists()).map_or(Self::System, Self::File)
+    }
 }
 
 pub(super) fn connector(verify: Verify, roots: &Roots) -> Result<MakeRustlsConnect, String> {
@@ -56,13 +62,8 @@ pub(super) fn connector(verify: Verify, roots: &Roots) -> Result<MakeRustlsConne
 }
 
 fn read_roots(roots: &Roots) -> Result<RootCertStore, String> {
-    let own = || {
-        let path = std::env::home_dir()?.join(".postgresql/root.crt");
-        path.exists().then_some(path)
-    };
     match roots {
         Roots::File(path) => from_file(path),
-        Roots::Usual => own().map_or_else(from_system, |path| from_file(&path)),
         Roots::System => from_system(),
     }
 }

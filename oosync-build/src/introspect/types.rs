@@ -51,6 +51,10 @@ impl Types {
                 select t.oid from pg_type t left join pg_class c on c.oid = t.typrelid
                 where t.typnamespace = any($1)
                   and (t.typtype in ('e','d','r') or t.typtype = 'c' and c.relkind = 'c')
+                  and not exists (select from pg_depend p
+                      where p.refclassid = 'pg_extension'::regclass and p.deptype = 'e'
+                        and (p.classid = 'pg_type'::regclass and p.objid = t.oid
+                             or p.classid = 'pg_class'::regclass and p.objid = c.oid))
               union
                 select next.oid from reached join pg_type t on t.oid = reached.oid
                 cross join lateral (

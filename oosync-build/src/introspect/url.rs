@@ -10,6 +10,7 @@ use postgres::{Client, Config, NoTls};
 use super::describe;
 use super::sslmode::SslParameters;
 use super::tls::{self, Roots, Verify};
+use crate::suggest::nearest;
 
 /// How long one connection attempt may take where the connection string does not say.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -121,14 +122,30 @@ impl DatabaseUrl {
     /// [`ConnectError::Url`]; the message does not repeat the string.
     pub fn parse(text: &str) -> Result<Self, ConnectError> {
         let (rest, ssl) = SslParameters::take(text.trim())?;
-        let mut config: Config =
-            rest.parse().map_err(|error: postgres::Error| ConnectError::Url(cause(&error)))?;
-        let strange = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
-        if config.get_hosts().iter().any(strange) {
-            return Err(ConnectError::Url("an `@` in a user name or password is written `%40`".to_owned()));
+        let mut config: Config = rest
+            .parse()
+            .map_err(|error: postgres::Error| ConnectError::Url(without_secrets(&cause(&error))))?;
+        let strange =
+            |host: &Host| matches!(host, Host::Tcp(name) if name.contains(['@', '&', '=', '?', ' ']));
+        // libpq ends the credentials at a `/`, the driver at the first `@` wherever it stands.
+        let credentials = text.split_once("://").and_then(|(_, rest)| rest.split_once('@'));
+        let misread = credentials.is_some_and(|(before, _)| {
+            before.contains('/') || before.split(':').next().is_some_and(|user| user.contains('?'))
+        });
+        if misread || config.get_hosts().iter().any(strange) {
+            let message =
+                "beside the one that ends user and password, `@` is written `%40`, and in them `/` `%2F`";
+            return Err(ConnectError::Url(message.to_owned()));
         }
-        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            config.host("localhost");
+        if config.get_hosts().is_empty() {
+            // TLS wants a name, be it an address.
+            let addresses: Vec<String> = config.get_hostaddrs().iter().map(ToString::to_string).collect();
+            for address in &addresses {
+                config.host(address);
+            }
+            if addresses.is_empty() {
+                config.host("localhost");
+            }
         }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
@@ -248,10 +265,40 @@ fn cause(error: &postgres::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
+/// What the driver says of a connection string, unless it repeats a part of it: an option that it does not know
+/// may be the rest of a password.
+fn without_secrets(message: &str) -> String {
+    const OPTIONS: [&str; 14] = [
+        "user",
+        "password",
+        "dbname",
+        "host",
+        "hostaddr",
+        "port",
+        "sslmode",
+        "sslrootcert",
+        "connect_timeout",
+        "application_name",
+        "options",
+        "keepalives",
+        "target_session_attrs",
+        "channel_binding",
+    ];
+    match message.strip_prefix("unknown option `") {
+        Some(option) => match nearest(option.trim_end_matches('`'), OPTIONS) {
+            Some(known) => format!("an option is not known; did you mean `{known}`?"),
+            None => "an option is not known".to_owned(),
+        },
+        None if message.starts_with("invalid value for option") => message.to_owned(),
+        None => "it cannot be taken apart".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use postgres::config::SslMode;
     use proptest::prelude::*;
 
     use super::*;
@@ -280,7 +327,7 @@ mod tests {
 
     #[test]
     fn sslmode_has_the_meanings_of_libpq() {
-        assert_eq!(parse("postgres://h/d").tls, Some((Verify::Nothing, Roots::Usual)));
+        assert_eq!(parse("postgres://h/d").tls, Some((Verify::Nothing, Roots::usual())));
         assert_eq!(parse("host=h sslmode=disable").tls, None);
         assert_eq!(
             parse("postgres://h/d?sslmode=verify-full&sslrootcert=%2Fa%20b.pem&application_name=x").tls,
@@ -291,6 +338,32 @@ mod tests {
             Some((Verify::Authority, Roots::File("/a b".into())))
         );
         assert!(DatabaseUrl::parse("postgres://h/d?sslmode=verify_full").is_err());
+    }
+
+    #[test]
+    fn a_mode_is_never_weakened_by_the_way_it_is_written() {
+        let required = |text: &str| match DatabaseUrl::parse(text) {
+            Ok(url) => assert_eq!(url.config.get_ssl_mode(), SslMode::Require, "{text}"),
+            Err(error) => assert!(matches!(error, ConnectError::Url(_)), "{text}"),
+        };
+        for text in [
+            "postgres://u@h/d?sslmode=require&application_name=a@b",
+            "postgres://h/d?sslmode=require&application_name=a@b",
+            "postgres://h/d?application_name=a@b&sslmode=require",
+            "postgres://u:p?w@h/d?ssl%6Dode=require",
+            "postgres://u:p?sslmode=disable@h/d?sslmode=require",
+            "postgres://u@h/d?user=x@y&sslmode=verify-full",
+            "host=h sslmode='require' application_name='a sslmode=disable'",
+        ] {
+            required(text);
+        }
+        let mode = |text: &str| parse(text).config.get_ssl_mode();
+        assert_eq!(mode("postgres://u@h/d?sslmode=require&application_name=a@b"), SslMode::Require);
+        assert_eq!(mode("postgres://h/d?ssl%6Dode=disable"), SslMode::Disable);
+        assert_eq!(mode("host=/run/pg sslmode=require"), SslMode::Disable);
+        assert_eq!(mode("postgres://h/d?sslrootcert=system"), SslMode::Require);
+        assert!(DatabaseUrl::parse("postgres://h/d?sslrootcert=system&sslmode=require").is_err());
+        assert_eq!(parse("hostaddr=127.0.0.1 sslmode=require").to_string(), "127.0.0.1:5432");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! the server and removes the folder. So nothing stays behind after a panic or a kill either.
 
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -23,7 +24,7 @@ use super::Binaries;
 /// The superuser of every cluster.
 const SUPERUSER: &str = "postgres";
 
-/// Outlives the processes that use a cluster; arguments: the cluster's folder.
+/// Outlives the processes that use a cluster; arguments: the cluster's folder, and this script.
 const REAPER: &str = r#"
 trap '' HUP INT TERM
 idle=0
@@ -35,8 +36,14 @@ while [ "$idle" -lt 3 ]; do
     if kill -0 "${user##*/}" 2>/dev/null; then idle=0; else rm -f "$user"; fi
   done
 done
-# Out of the way first: whoever comes now starts a new one.
+# Out of the way first: whoever comes now starts a new one. Whoever came just before is left to it.
 mv "$1" "$1.gone" || exit 1
+for user in "$1.gone"/users/*; do
+  if [ -e "$user" ] && kill -0 "${user##*/}" 2>/dev/null && [ ! -e "$1" ]; then
+    mv "$1.gone" "$1"
+    exec sh -c "$2" oosync-tests-reaper "$1" "$2"
+  fi
+done
 server=$(head -n 1 "$1.gone/data/postmaster.pid" 2>/dev/null)
 if [ -n "$server" ]; then
   kill -QUIT "$server"
@@ -125,7 +132,11 @@ impl Cluster {
         File::create(folder.join("users").join(std::process::id().to_string()))
             .expect("the folder is writable");
         let ready = folder.join("url");
-        let url = fs::read_to_string(&ready).unwrap_or_else(|_| {
+        // What an earlier boot left behind answers no more.
+        let running =
+            fs::read_to_string(&ready).ok().filter(|url| answers(&url.replace("{database}", SUPERUSER)));
+        let url = running.unwrap_or_else(|| {
+            reap_when_unused(folder);
             let url = start(folder, options);
             fs::write(&ready, &url).expect("the folder is writable");
             url
@@ -143,12 +154,16 @@ impl Drop for Cluster {
     }
 }
 
+/// Short, because the path of a Unix socket ends at 103 bytes, of which a temporary folder can take half.
 fn folder_of(run: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("oosync-tests-{}-{run}", effective_user().0))
+    let mut hasher = DefaultHasher::new();
+    run.hash(&mut hasher);
+    let run = hasher.finish() as u32;
+    std::env::temp_dir().join(format!("oosync-pg-{}-{run:08x}", effective_user().0))
 }
 
 /// User and group id of this process.
-fn effective_user() -> (u32, u32) {
+pub fn effective_user() -> (u32, u32) {
     use std::os::unix::fs::MetadataExt as _;
     // A file that this process made belongs to its effective user on every system.
     let probe = std::env::temp_dir().join(format!("oosync-tests-probe-{}", std::process::id()));
@@ -164,7 +179,7 @@ fn start(folder: &Path, options: &ClusterOptions) -> String {
         None => Binaries::find(),
     };
     let server_user = server_user();
-    let (data, socket) = (folder.join("data"), folder.join("socket"));
+    let (data, socket) = (folder.join("data"), folder.join("s"));
     let _ = fs::remove_dir_all(&data);
     for path in [&data, &socket] {
         fs::create_dir_all(path).expect("the folder is writable");
@@ -216,7 +231,6 @@ fn start(folder: &Path, options: &ClusterOptions) -> String {
         let deadline = Instant::now() + Duration::from_secs(30);
         while server.try_wait().expect("a child can be waited for").is_none() {
             if answers(&url.replace("{database}", SUPERUSER)) {
-                reap_when_unused(folder);
                 return url;
             }
             assert!(Instant::now() < deadline, "the server did not come up: {}", read(&log));
@@ -253,6 +267,7 @@ fn reap_when_unused(folder: &Path) {
     Command::new("sh")
         .args(["-c", REAPER, "oosync-tests-reaper"])
         .arg(folder)
+        .arg(REAPER)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

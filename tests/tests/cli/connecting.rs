@@ -38,15 +38,16 @@ fn database_url_is_used_only_if_it_points_at_this_machine() {
 
 #[test]
 fn a_server_that_does_not_answer() {
-    let output =
-        Project::new().run(&["snapshot", "--database-url", "postgres://app:s3cret@127.0.0.1:1/shop"]);
-    insta::assert_snapshot!(output.all(), @r"
-    exit code 3
-    --- stderr
-    error: cannot reach app@127.0.0.1:[port]/shop: Connection refused (os error 111)
-     |
-     = help: is the server running, and are host and port right? try `pg_isready -h HOST -p PORT`
-    ");
+    let url = "postgres://app:s3cret@127.0.0.1:1/shop";
+    let output = Project::new().run(&["snapshot", "--database-url", url]);
+    assert_eq!(output.code, 3);
+    // The system's own words follow.
+    let start = "error: cannot reach app@127.0.0.1:[port]/shop: Connection refused";
+    assert!(output.stderr.starts_with(start), "{output:?}");
+    assert!(
+        output.stderr.contains("help: is the server running, and are host and port right?"),
+        "{output:?}"
+    );
 }
 
 #[test]

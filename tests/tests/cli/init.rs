@@ -46,6 +46,17 @@ fn what_the_written_config_shows_as_default_is_accepted() {
 }
 
 #[test]
+fn the_config_may_be_given_another_name() {
+    let database = TestDatabase::with_schema(SCHEMA);
+    let project = Project::new();
+    let output = project.run(&["init", "--database-url", &database.url(), "--config", "sync.toml"]);
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(project.path("sync.toml").exists() && project.path("oosync.facts.json").exists());
+    assert_eq!(project.run(&["check", "--offline", "--config", "sync.toml"]).code, 0);
+    assert_eq!(project.run(&["check", "--offline", "--config", "nowhere.toml"]).code, 4);
+}
+
+#[test]
 fn where_the_database_cannot_be_read_nothing_is_written() {
     let project = Project::new();
     assert_eq!(project.run(&["init", "--database-url", "postgres://127.0.0.1:1/x"]).code, 3);

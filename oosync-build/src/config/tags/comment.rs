@@ -64,7 +64,7 @@ impl CommentProblems {
 }
 
 impl Report for CommentProblems {
-    fn report(&self, problem: Diagnostic, span: &Range<usize>, label: String, fix: Option<Fix<'_>>) {
+    fn report_fixable(&self, problem: Diagnostic, span: &Range<usize>, label: &str, fix: Option<Fix<'_>>) {
         let text = &self.source.text;
         let mended = fix
             .map(written)
@@ -97,12 +97,12 @@ impl<'a> Comment<'a> {
             match found {
                 Found::Wrong(wrong) => {
                     let problem = Diagnostic::error(wrong.message);
-                    problems.report(problem, &wrong.span, wrong.label, wrong.fix.as_deref().map(Fix::Text));
+                    let fix = wrong.fix.as_deref().map(Fix::Text);
+                    problems.report_fixable(problem, &wrong.span, &wrong.label, fix);
                 }
                 Found::Tag(tag) if tags.iter().any(|earlier| same_name(earlier, &tag)) => {
                     let message = format!("`@oosync.{}` is there twice", tag.name.value);
-                    let label = "one of them has to go".to_owned();
-                    problems.report(Diagnostic::error(message), &tag.name.span, label, None);
+                    problems.report(Diagnostic::error(message), &tag.name.span, "one of them has to go");
                 }
                 Found::Tag(tag) => tags.push(tag),
             }
@@ -122,7 +122,7 @@ impl<'a> Comment<'a> {
         if let Some(value) = &tag.value {
             let whole = tag.name.span.start..value.span.end;
             let message = format!("`@oosync.{name}` takes no value");
-            self.report(message, &whole, "only the tag itself", Some(name));
+            self.error(message, &whole, "only the tag itself", Some(name));
         }
         Some(Spanned::new(true, tag.name.span.clone()))
     }
@@ -163,13 +163,13 @@ impl<'a> Comment<'a> {
         if let Some(word) = value.after_comma.as_ref().filter(|word| self.table.column(&word.value).is_some())
         {
             let message = format!("the list of `@oosync.{name}` ends before `{}`", word.value);
-            self.report(message, &word.span, "no white space within a list", None);
+            self.error(message, &word.span, "no white space within a list", None);
         }
         let mut elements: Vec<Spanned<String>> = Vec::new();
         for element in &value.elements {
             if elements.iter().any(|earlier| earlier.value == element.value) {
                 let message = format!("`@oosync.{name}` names `{}` twice", element.value);
-                self.report(message, &element.span, "is in the list already", None);
+                self.error(message, &element.span, "is in the list already", None);
             } else {
                 elements.push(element.clone());
             }
@@ -190,7 +190,7 @@ impl<'a> Comment<'a> {
         let tag = self.find(name)?;
         if tag.value.is_none() {
             let message = format!("`@oosync.{name}` needs a value");
-            self.report(message, &tag.name.span, &format!("write `@oosync.{name}=…`"), None);
+            self.error(message, &tag.name.span, &format!("write `@oosync.{name}=…`"), None);
         }
         tag.value.as_ref()
     }
@@ -199,7 +199,7 @@ impl<'a> Comment<'a> {
         if let [single] = value.elements.as_slice() {
             return Some(single);
         }
-        self.report(format!("`@oosync.{name}` takes one value"), &value.span, "this is a list", None);
+        self.error(format!("`@oosync.{name}` takes one value"), &value.span, "this is a list", None);
         None
     }
 
@@ -219,7 +219,7 @@ impl<'a> Comment<'a> {
             _ => None,
         };
         let (problem, label) = refusal.explain(&format!("@oosync.{name}"), "text");
-        self.problems.report(problem, &value.span, label, fix.map(Fix::Text));
+        self.problems.report_fixable(problem, &value.span, &label, fix.map(Fix::Text));
     }
 
     fn unknown_tags(&self) {
@@ -236,7 +236,7 @@ impl<'a> Comment<'a> {
                     "this comment is on a {}",
                     if other == Target::Table { "column" } else { "table" }
                 );
-                self.report(message, &tag.name.span, &label, None);
+                self.error(message, &tag.name.span, &label, None);
                 continue;
             }
             let mut problem =
@@ -246,12 +246,12 @@ impl<'a> Comment<'a> {
                 problem = problem.note(format!("tags for {}: {}", self.target.plural(), list(allowed)));
             }
             let label = fix.map(|name| format!("did you mean `{name}`?")).unwrap_or_default();
-            self.problems.report(problem, &tag.name.span, label, fix.map(Fix::Text));
+            self.problems.report_fixable(problem, &tag.name.span, &label, fix.map(Fix::Text));
         }
     }
 
-    fn report(&self, message: String, span: &Range<usize>, label: &str, fix: Option<&str>) {
-        self.problems.report(Diagnostic::error(message), span, label.to_owned(), fix.map(Fix::Text));
+    fn error(&self, message: String, span: &Range<usize>, label: &str, fix: Option<&str>) {
+        self.problems.report_fixable(Diagnostic::error(message), span, label, fix.map(Fix::Text));
     }
 }
 
@@ -270,7 +270,7 @@ fn same_name(a: &RawTag, b: &RawTag) -> bool {
 }
 
 /// `owner-column` as `ownerColumn`; anything else as it is.
-fn canonical(name: &str) -> String {
+pub(super) fn canonical(name: &str) -> String {
     if name.contains(char::is_uppercase) || name.starts_with('-') || name.ends_with('-') {
         return name.to_owned();
     }

@@ -8,12 +8,15 @@
 //! | on a table | on a column |
 //! | --- | --- |
 //! | `exclude` | `exclude` |
-//! | `ownerColumn=`, `parent=`, `bucket=`, `unowned=` | `ownerOnly`, `fieldGroup=` |
-//! | `order=`, `push=`, `denyDelete`, `writeMode=`, `conflict=` | `default=` |
-//! | `createdColumn=`, `updatedColumn=`, `deletedColumn=` | `rustName=` |
+//! | `ownerColumn=`, `ownerNull=`, `parent=`, `unowned=` | `ownerOnly`, `fieldGroup=` |
+//! | `bucket=`, `bucketColumn=` | `default=` |
+//! | `order=`, `push=`, `denyDelete`, `writeMode=` | `rustName=` |
+//! | `conflict=`, `conflictTarget=` | |
+//! | `stamps=`, `createdColumn=`, `updatedColumn=`, `deletedColumn=` | |
 //! | `protected=`, `normalizeDatetime=`, `changeCategory=` | |
 //!
-//! Each means what the key of the same name means in `Oosync.toml`.
+//! Each means what the key of the same name means in `Oosync.toml`, and is laid over it: where both say
+//! something, the tag holds.
 
 mod comment;
 mod scan;
@@ -23,8 +26,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use self::comment::{Comment, CommentProblems, Target};
+use self::comment::{Comment, CommentProblems, Target, canonical};
 use super::access::GroupSelector;
+use super::lookup::Declared;
 use super::reader::Report;
 use super::refusal::{FromText, Refusal, RustName};
 use super::{ColumnRules, Config, Spanned, TableRules, lookup};
@@ -35,14 +39,18 @@ use crate::facts::{Facts, QualifiedName, Table, TableKind, quoted};
 const TABLE_TAGS: &[&str] = &[
     "exclude",
     "ownerColumn",
+    "ownerNull",
     "parent",
     "bucket",
+    "bucketColumn",
     "unowned",
     "order",
     "push",
     "denyDelete",
     "writeMode",
     "conflict",
+    "conflictTarget",
+    "stamps",
     "createdColumn",
     "updatedColumn",
     "deletedColumn",
@@ -126,21 +134,30 @@ impl Tags {
         self.columns.get(&(QualifiedName::new(schema, table), column.to_owned()))
     }
 
-    /// Whether the buckets and field groups that tags name are in the config.
+    /// Whether the buckets and field groups that tags name are in the config, and what a tag needs beside it is
+    /// there or in the config. `facts` are those that the tags were read from.
     ///
     /// A tag may open a field group; the config has to mention it then, in `[field_groups]` or in
     /// `[role_permissions]`, for a group that nobody mentions is a typo.
-    pub fn check(&self, config: &Config) -> Diagnostics {
+    pub fn check(&self, config: &Config, facts: &Facts) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
         let buckets: Vec<_> = config.buckets.iter().map(|bucket| bucket.name.value.as_str()).collect();
-        for table in self.tables.values() {
-            let Some(bucket) = &table.rules.bucket else { continue };
-            if !buckets.contains(&bucket.value.as_str()) {
-                let problem = Diagnostic::error(format!("no bucket `{}`", bucket.value));
-                let problems = CommentProblems::new(&table.source);
-                lookup::unknown(&problems, problem, bucket, &buckets);
-                diagnostics.extend(problems.into_diagnostics());
+        for (name, table) in &self.tables {
+            let problems = CommentProblems::new(&table.source);
+            if let Some(bucket) = &table.rules.bucket {
+                lookup::declared(&problems, Declared::Bucket, bucket, &buckets);
             }
+            let columns = &table.rules.bucket_column;
+            if !columns.is_empty() {
+                let of_config = || {
+                    let table = facts.table(&name.schema, &name.name)?;
+                    config.table(facts, table)?.rules.bucket.as_ref()
+                };
+                let bucket = table.rules.bucket.as_ref().or_else(of_config);
+                let bucket = bucket.map(|bucket| bucket.value.as_str());
+                lookup::bucket_column(&problems, "@oosync.bucketColumn", columns, bucket, &config.buckets);
+            }
+            diagnostics.extend(problems.into_diagnostics());
         }
         let mentioned = config.role_permissions.iter().flat_map(|role| role.read.iter().chain(&role.write));
         let mut groups: Vec<_> = mentioned
@@ -154,12 +171,9 @@ impl Tags {
         groups.dedup();
         for column in self.columns.values() {
             let Some(group) = &column.field_group else { continue };
-            if !groups.contains(&group.value.as_str()) {
-                let problem = Diagnostic::error(format!("no field group `{}`", group.value));
-                let problems = CommentProblems::new(&column.source);
-                lookup::unknown(&problems, problem, group, &groups);
-                diagnostics.extend(problems.into_diagnostics());
-            }
+            let problems = CommentProblems::new(&column.source);
+            lookup::declared(&problems, Declared::FieldGroup, group, &groups);
+            diagnostics.extend(problems.into_diagnostics());
         }
         diagnostics
     }
@@ -177,14 +191,18 @@ fn table_rules(comment: &Comment<'_>, table: &Table) -> TableRules {
     let rules = TableRules {
         exclude: comment.flag("exclude"),
         owner_column: comment.get("ownerColumn"),
+        owner_null: comment.word("ownerNull"),
         parent: comment.parent(),
         bucket: comment.get("bucket"),
+        bucket_column: comment.columns("bucketColumn"),
         unowned: comment.word("unowned"),
         order: comment.get::<Order>("order").map(|order| Spanned::new(order.value.0, order.span)),
         push: comment.word("push"),
         deny_delete: comment.switch("denyDelete"),
         write_mode: comment.word("writeMode"),
         conflict: comment.word("conflict"),
+        conflict_target: comment.columns("conflictTarget"),
+        stamps: comment.word("stamps"),
         created_column: comment.get("createdColumn"),
         updated_column: comment.get("updatedColumn"),
         deleted_column: comment.get("deletedColumn"),
@@ -194,11 +212,9 @@ fn table_rules(comment: &Comment<'_>, table: &Table) -> TableRules {
     };
     lookup::table_rules(&comment.problems, table, &rules);
     for clash in rules.contradictions() {
-        let tag =
-            |name: &str| if name == "owner_column" { "ownerColumn".to_owned() } else { name.to_owned() };
+        let tag = |key: &str| canonical(&key.replace('_', "-"));
         let message = format!("`@oosync.{}` contradicts `@oosync.{}`", tag(clash.later), tag(clash.earlier));
-        let label = "a row has one way to its owner: keep one of the two".to_owned();
-        comment.problems.report(Diagnostic::error(message), &clash.span, label, None);
+        comment.problems.report(Diagnostic::error(message), &clash.span, clash.reason);
     }
     rules
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::tests::facts_with;
-use super::super::{Config, ConflictRule, DefaultKind, Push, TableUnowned, WriteMode};
+use super::super::{Config, ConflictRule, DefaultKind, OwnerNull, Push, Stamps, TableUnowned, WriteMode};
 use super::*;
 
 fn on_table(comment: &str) -> (Option<TableTags>, String) {
@@ -27,7 +27,8 @@ fn every_table_tag_is_read() {
          @oosync.ownerColumn=user_id, @oosync.bucket=list; @oosync.order=-3. (@oosync.push=owner-only) \
          @oosync.denyDelete=false @oosync.writeMode=confirmed @oosync.conflict=serverWins \
          @oosync.createdColumn=created_at @oosync.updated-column=updated_at @oosync.deletedColumn=deleted_at\n\
-         @oosync.protected=\"two words\",status @oosync.exclude.",
+         @oosync.protected=\"two words\",status @oosync.exclude. @oosync.ownerNull=nobody @oosync.stamps=none \
+         @oosync.bucketColumn=list_id @oosync.conflict-target=list_id,title",
     );
     assert_eq!(problems, "");
     let rules = tags.unwrap().rules;
@@ -46,6 +47,10 @@ fn every_table_tag_is_read() {
     let names = |list: &[Spanned<String>]| list.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
     assert_eq!(names(&rules.protected), ["two words", "status"]);
     assert_eq!(names(&rules.normalize_datetime), ["practiced", "status"]);
+    assert_eq!(value(&rules.owner_null), Some(OwnerNull::Nobody));
+    assert_eq!(value(&rules.stamps), Some(Stamps::None));
+    assert_eq!(names(&rules.bucket_column), ["list_id"]);
+    assert_eq!(names(&rules.conflict_target), ["list_id", "title"]);
     let (tags, problems) = on_table("@oosync.parent=list_id @oosync.deny-delete");
     assert_eq!(problems, "");
     let rules = tags.unwrap().rules;
@@ -115,7 +120,7 @@ fn a_typo_in_a_tag_is_an_error_with_the_sql_that_mends_it() {
     1 | @oosync.owner_column=user_id @oosync.hurray
       |                                      ^^^^^^
       |
-      = note: tags for tables: `exclude`, `ownerColumn`, `parent`, `bucket`, `unowned`, `order`, `push`, `denyDelete`, `writeMode`, `conflict`, `createdColumn`, `updatedColumn`, `deletedColumn`, `changeCategory`, `normalizeDatetime`, `protected`
+      = note: tags for tables: `exclude`, `ownerColumn`, `ownerNull`, `parent`, `bucket`, `bucketColumn`, `unowned`, `order`, `push`, `denyDelete`, `writeMode`, `conflict`, `conflictTarget`, `stamps`, `createdColumn`, `updatedColumn`, `deletedColumn`, `changeCategory`, `normalizeDatetime`, `protected`
       = help: comment on table public.todos is '…'
     "#);
 }
@@ -335,6 +340,23 @@ fn columns_of_tags_must_be_there() {
       |
       = help: comment on table public.todos is '@oosync.ownerColumn=usr_id @oosync.protected=status,"two words"'
     "#);
+    insta::assert_snapshot!(on_table("@oosync.bucketColumn=list_id,lst_id @oosync.conflictTarget=id,id").1, @r#"
+    error: no column `lst_id` in table public.todos
+     --> comment on table public.todos:1:30
+      |
+    1 | @oosync.bucketColumn=list_id,lst_id @oosync.conflictTarget=id,id
+      |                              ^^^^^^ did you mean `list_id`?
+      |
+      = help: comment on table public.todos is '@oosync.bucketColumn=list_id,list_id @oosync.conflictTarget=id,id'
+
+    error: `@oosync.conflictTarget` names `id` twice
+     --> comment on table public.todos:1:63
+      |
+    1 | @oosync.bucketColumn=list_id,lst_id @oosync.conflictTarget=id,id
+      |                                                               ^^ is in the list already
+      |
+      = help: comment on table public.todos is '…'
+    "#);
     insta::assert_snapshot!(on_table("@oosync.parent=user_id").1, @r#"
     error: no foreign key of public.todos is on `user_id` alone
      --> comment on table public.todos:1:16
@@ -358,6 +380,15 @@ fn tags_that_contradict_each_other_are_errors() {
       |
       = help: comment on table public.todos is '…'
     "#);
+    insta::assert_snapshot!(on_table("@oosync.unowned=everyone @oosync.ownerNull=nobody").1, @r#"
+    error: `@oosync.ownerNull` contradicts `@oosync.unowned`
+     --> comment on table public.todos:1:44
+      |
+    1 | @oosync.unowned=everyone @oosync.ownerNull=nobody
+      |                                            ^^^^^^ a table that belongs to nobody has no owner to be null
+      |
+      = help: comment on table public.todos is '…'
+    "#);
 }
 
 #[test]
@@ -367,7 +398,10 @@ fn buckets_and_groups_of_tags_must_be_in_the_config() {
         "[buckets.list]\nquery = \"select 1\"\n[role_permissions.manager]\nread = [\"salary\"]\n",
     )
     .unwrap();
-    let check = |table, column| Tags::read(&facts_with(table, column)).0.check(&config).to_string();
+    let check = |table, column| {
+        let facts = facts_with(table, column);
+        Tags::read(&facts).0.check(&config, &facts).to_string()
+    };
     assert_eq!(check(Some("@oosync.bucket=list"), Some("@oosync.fieldGroup=salary")), "");
     insta::assert_snapshot!(check(Some("@oosync.bucket=lst"), Some("@oosync.fieldGroup=salry")), @r#"
     error: no bucket `lst`
@@ -392,12 +426,9 @@ fn buckets_and_groups_of_tags_must_be_in_the_config() {
 fn the_lists_of_tags_name_exactly_what_is_read() {
     // A tag that is listed but never read would be accepted and do nothing.
     for tag in TABLE_TAGS {
-        let (tags, _) = on_table(&format!("@oosync.{tag}"));
-        let (with_value, _) = on_table(&format!("@oosync.{tag}=1"));
-        let (word, _) = on_table(&format!("@oosync.{tag}=exclude @oosync.bucket=x"));
-        let read =
-            [tags, with_value, word].into_iter().flatten().any(|tags| tags.rules != TableRules::default());
-        assert!(read || ["push", "writeMode", "conflict"].contains(tag), "{tag}");
+        let words = ["", "=1", "=exclude", "=members", "=confirmed", "=reject", "=nobody", "=none"];
+        let read = |word| on_table(&format!("@oosync.{tag}{word}")).0.unwrap().rules != TableRules::default();
+        assert!(words.into_iter().any(read), "{tag}");
     }
 }
 

@@ -1,16 +1,22 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{facts, facts_with};
-use crate::config::{Config, TableNameError};
+use crate::config::{Config, TableNameError, Tags};
+use crate::facts::{Facts, PartitionOf, Table, TableKind};
 
 fn problems(text: &str) -> String {
-    Config::parse("Oosync.toml", text).unwrap().check(&facts()).to_string()
+    problems_in(text, &facts())
+}
+
+fn problems_in(text: &str, facts: &Facts) -> String {
+    let config = Config::parse("Oosync.toml", text).unwrap();
+    config.check(facts, &Tags::read(facts).0).to_string()
 }
 
 #[test]
 fn a_config_whose_names_are_all_there_has_no_problems() {
     assert_eq!(problems(include_str!("../../../Oosync.reference.toml")), "");
-    assert_eq!(Config::default().check(&facts()).to_string(), "");
+    assert_eq!(Config::default().check(&facts(), &Tags::default()).to_string(), "");
 }
 
 #[test]
@@ -124,6 +130,160 @@ fn a_table_cannot_be_excluded_and_included() {
           |
         5 | exclude = true
           |           ^^^^ is in `sync.include` too
+        "#
+    );
+}
+
+#[test]
+fn only_tables_with_a_primary_key_are_synced() {
+    let mut facts = facts();
+    let mut add = |name: &str, kind, partition_of: Option<&str>| {
+        let partition_of = partition_of
+            .map(|parent| serde_json::json!({"schema": "public", "name": parent, "bound": "DEFAULT"}));
+        let mut table = Table::new("public", name, kind);
+        table.partition_of = partition_of.map(|of| serde_json::from_value::<PartitionOf>(of).unwrap());
+        facts.tables.push(table);
+    };
+    add("active", TableKind::View, None);
+    add("totals", TableKind::MaterializedView, None);
+    add("remote", TableKind::ForeignTable, None);
+    add("events", TableKind::PartitionedTable, None);
+    add("events_2026", TableKind::PartitionedTable, Some("events"));
+    add("events_2026_01", TableKind::Table, Some("events_2026"));
+    insta::assert_snapshot!(
+        problems_in(
+            "[sync]\ninclude = [\"active\", \"remote\", \"events_2026\", \"list_members\", \"todos\"]\n\
+             [tables.totals]\norder = 1\n[tables.events_2026_01.columns.x]\nlocal_only = true\ntype = \"text\"\n",
+            &facts
+        ),
+        @r#"
+        error: `public.active` is a view: only tables are synced
+         --> Oosync.toml:2:12
+          |
+        2 | include = ["active", "remote", "events_2026", "list_members", "todos"]
+          |            ^^^^^^^^
+
+        error: `public.remote` is a foreign table: only tables are synced
+         --> Oosync.toml:2:22
+          |
+        2 | include = ["active", "remote", "events_2026", "list_members", "todos"]
+          |                      ^^^^^^^^
+
+        error: `public.events_2026` is a partition: rules are written for `public.events`, its partitions follow
+         --> Oosync.toml:2:32
+          |
+        2 | include = ["active", "remote", "events_2026", "list_members", "todos"]
+          |                                ^^^^^^^^^^^^^
+
+        error: `public.list_members` has no primary key, so its rows cannot be told apart
+         --> Oosync.toml:2:47
+          |
+        2 | include = ["active", "remote", "events_2026", "list_members", "todos"]
+          |                                               ^^^^^^^^^^^^^^
+
+        error: `public.totals` is a materialized view: only tables are synced
+         --> Oosync.toml:3:9
+          |
+        3 | [tables.totals]
+          |         ^^^^^^
+
+        error: `public.events_2026_01` is a partition: rules are written for `public.events`, its partitions follow
+         --> Oosync.toml:5:9
+          |
+        5 | [tables.events_2026_01.columns.x]
+          |         ^^^^^^^^^^^^^^
+        "#
+    );
+    let excluded = "[sync]\nexclude = [\"active\", \"events_2026\"]\n[tables.remote]\nexclude = true\n\
+                    [tables.totals]\nrust_name = \"Total\"\n[tables.events]\norder = 1\n[tables.list_members]\norder = 2\n";
+    assert_eq!(problems_in(excluded, &facts), "");
+}
+
+#[test]
+fn the_column_of_a_bucket_needs_the_bucket_in_either_place() {
+    let bucket =
+        "[buckets.list]\nmembers = { table = \"list_members\", user = \"user_id\", key = \"list_id\" }\n";
+    let both = |table: &str, comment| {
+        let facts = facts_with(comment, None);
+        let config = Config::parse("Oosync.toml", &format!("[tables.todos]\n{table}\n{bucket}")).unwrap();
+        let tags = Tags::read(&facts).0;
+        format!("{}{}", config.check(&facts, &tags), tags.check(&config, &facts))
+    };
+    for (table, comment) in [
+        ("bucket = \"list\"\nbucket_column = \"list_id\"", None),
+        ("bucket = \"list\"", Some("@oosync.bucketColumn=list_id")),
+        ("bucket_column = \"list_id\"", Some("@oosync.bucket=list")),
+        ("", Some("@oosync.bucket=list @oosync.bucketColumn=list_id")),
+        // Laid over by the tag.
+        ("bucket_column = [\"list_id\", \"id\"]", Some("@oosync.bucket=list @oosync.bucketColumn=list_id")),
+    ] {
+        assert_eq!(both(table, comment), "", "{table} {comment:?}");
+    }
+    insta::assert_snapshot!(both("bucket_column = \"list_id\"", None), @r#"
+    error: `bucket_column` of a table that is in no bucket
+     --> Oosync.toml:2:17
+      |
+    2 | bucket_column = "list_id"
+      |                 ^^^^^^^^^ name the bucket too
+    "#);
+    insta::assert_snapshot!(both("", Some("@oosync.bucketColumn=list_id")), @r#"
+    error: `@oosync.bucketColumn` of a table that is in no bucket
+     --> comment on table public.todos:1:22
+      |
+    1 | @oosync.bucketColumn=list_id
+      |                      ^^^^^^^ name the bucket too
+      |
+      = help: comment on table public.todos is '…'
+    "#);
+    insta::assert_snapshot!(both("bucket = \"list\"\nbucket_column = [\"list_id\", \"id\"]", None), @r#"
+    error: `list_id`, `id` cannot hold the key of bucket `list`, which is `list_id`
+     --> Oosync.toml:3:18
+      |
+    3 | bucket_column = ["list_id", "id"]
+      |                  ^^^^^^^^^^^^^^^ one column for each of the key, in its order
+    "#);
+    insta::assert_snapshot!(both("bucket = \"list\"", Some("@oosync.bucketColumn=id,list_id")), @r#"
+    error: `id`, `list_id` cannot hold the key of bucket `list`, which is `list_id`
+     --> comment on table public.todos:1:22
+      |
+    1 | @oosync.bucketColumn=id,list_id
+      |                      ^^^^^^^^^^ one column for each of the key, in its order
+      |
+      = help: comment on table public.todos is '…'
+    "#);
+}
+
+#[test]
+fn columns_of_buckets_and_conflict_targets_are_looked_up() {
+    insta::assert_snapshot!(
+        problems(
+            "[tables.todos]\nbucket = \"b\"\nbucket_column = \"list_di\"\nconflict_target = [\"id\", \"titel\"]\n\
+             [buckets.b]\nmembers = { table = \"list_members\", user = \"user_id\", key = [\"list_id\", \"lst_id\"] }\n"
+        ),
+        @r#"
+        error: no column `list_di` in table public.todos
+         --> Oosync.toml:3:17
+          |
+        3 | bucket_column = "list_di"
+          |                 ^^^^^^^^^ did you mean `list_id`?
+
+        error: `list_di` cannot hold the key of bucket `b`, which is `list_id`, `lst_id`
+         --> Oosync.toml:3:17
+          |
+        3 | bucket_column = "list_di"
+          |                 ^^^^^^^^^ one column for each of the key, in its order
+
+        error: no column `titel` in table public.todos
+         --> Oosync.toml:4:26
+          |
+        4 | conflict_target = ["id", "titel"]
+          |                          ^^^^^^^ did you mean `title`?
+
+        error: no column `lst_id` in table public.list_members
+         --> Oosync.toml:6:73
+          |
+        6 | members = { table = "list_members", user = "user_id", key = ["list_id", "lst_id"] }
+          |                                                                         ^^^^^^^^ did you mean `list_id`?
         "#
     );
 }
@@ -260,8 +420,7 @@ fn groups_and_buckets_name_what_is_there() {
 #[test]
 fn a_group_may_be_opened_by_a_tag() {
     let facts = facts_with(None, Some("@oosync.fieldGroup=secret"));
-    let config = Config::parse("Oosync.toml", "[role_permissions.manager]\nread = [\"secret\"]\n").unwrap();
-    assert_eq!(config.check(&facts).to_string(), "");
+    assert_eq!(problems_in("[role_permissions.manager]\nread = [\"secret\"]\n", &facts), "");
 }
 
 #[test]

@@ -5,7 +5,8 @@ mod text;
 
 use crate::facts::Facts;
 
-/// Tables of two schemas, one name in both, a foreign key, a domain, and a name that needs quotes.
+/// Tables of two schemas, one name in both, a foreign key, a domain, a name that needs quotes, and a table
+/// without a primary key (`list_members`).
 pub(super) fn facts() -> Facts {
     facts_with(None, None)
 }
@@ -16,14 +17,18 @@ pub(super) fn facts_with(table_comment: Option<&str>, column_comment: Option<&st
     let columns = |columns: &[(&str, &str)]| -> Vec<_> {
         columns.iter().map(|(name, of)| serde_json::json!({"name": name, "type": ty(of)})).collect()
     };
-    let table =
-        |schema: &str, name: &str, columns: Vec<serde_json::Value>, foreign_keys: serde_json::Value| {
-            serde_json::json!({
-                "schema": schema, "name": name, "kind": "table", "comment": null, "columns": columns,
-                "primary_key": null, "unique": [], "foreign_keys": foreign_keys, "checks": [], "indexes": [],
-                "policies": [],
-            })
-        };
+    let table = |schema: &str,
+                 name: &str,
+                 columns: Vec<serde_json::Value>,
+                 foreign_keys: serde_json::Value| {
+        let id = columns.iter().any(|column| column["name"] == "id");
+        let primary_key = id.then(|| serde_json::json!({"name": format!("{name}_pkey"), "columns": ["id"]}));
+        serde_json::json!({
+            "schema": schema, "name": name, "kind": "table", "comment": null, "columns": columns,
+            "primary_key": primary_key, "unique": [], "foreign_keys": foreign_keys, "checks": [], "indexes": [],
+            "policies": [],
+        })
+    };
     let mut todos = table(
         "public",
         "todos",

@@ -6,11 +6,15 @@ use proptest::prelude::*;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::{
-    ClaimValue, Config, ConflictRule, GroupSelector, LocalType, Membership, RowSecurityMode, TimeLibrary,
-    Unowned, WriteMode,
+    ClaimValue, Config, ConflictRule, GroupSelector, LocalType, Membership, OwnerNull, RowSecurityMode,
+    Spanned, Stamps, TimeLibrary, Unowned, WriteMode,
 };
 
 const FULL: &str = include_str!("../../../Oosync.reference.toml");
+
+fn names(list: &[Spanned<String>]) -> Vec<&str> {
+    list.iter().map(|name| name.value.as_str()).collect()
+}
 
 fn errors(text: &str) -> String {
     Config::parse("Oosync.toml", text).unwrap_err().to_string()
@@ -44,10 +48,15 @@ fn every_key_is_read() {
     assert_eq!(sync.clock_skew, Duration::from_millis(500));
     assert_eq!(sync.include[2].value.to_string(), r#""My App"."To.Dos""#);
     assert_eq!(config.types.date, TimeLibrary::Jiff);
-    let names: Vec<_> = config.tables.iter().map(|table| table.name.value.to_string()).collect();
-    assert_eq!(names, ["todos", "public.notes", "lists"]);
+    let tables: Vec<_> = config.tables.iter().map(|table| table.name.value.to_string()).collect();
+    assert_eq!(tables, ["todos", "public.notes", "lists"]);
     let todos = &config.tables[0];
     assert_eq!(todos.rules.order.as_ref().map(|order| order.value), Some(10));
+    assert_eq!(names(&todos.rules.bucket_column), ["list_id"]);
+    assert_eq!(names(&todos.rules.conflict_target), ["list_id", "title"]);
+    assert_eq!(todos.rules.stamps.as_ref().map(|rule| rule.value), Some(Stamps::None));
+    let owner_null = config.tables[1].rules.owner_null.as_ref();
+    assert_eq!(owner_null.map(|rule| rule.value), Some(OwnerNull::Nobody));
     let draft = todos.columns.iter().find(|column| column.name.value == "draft").unwrap();
     assert_eq!(draft.local.as_ref().map(|local| local.value), Some(LocalType::Text));
     assert_eq!(config.role_permissions[0].write[0].value, GroupSelector::All);
@@ -75,6 +84,65 @@ fn a_span_points_at_what_was_written() {
     let parent = config.tables[0].rules.parent.as_ref().unwrap();
     assert_eq!(&config.source.text[parent.span.clone()], "\"list_id\"");
     assert_eq!(&config.source.text[config.tables[1].name.span.clone()], "\"public.notes\"");
+}
+
+#[test]
+fn columns_of_a_key_are_one_or_a_list() {
+    let config = Config::parse(
+        "Oosync.toml",
+        "[tables.a]\nbucket = \"b\"\nbucket_column = [\"x\", \"y\"]\nconflict_target = \"z\"\n\
+         [buckets.b]\nmembers = { table = \"m\", user = \"u\", key = [\"k\", \"l\"] }\n",
+    )
+    .unwrap();
+    let rules = &config.tables[0].rules;
+    assert_eq!((names(&rules.bucket_column), names(&rules.conflict_target)), (vec!["x", "y"], vec!["z"]));
+    let Membership::Table { key, .. } = &config.buckets[0].members else { panic!("{:?}", config.buckets) };
+    assert_eq!(names(key), ["k", "l"]);
+    insta::assert_snapshot!(
+        errors(
+            "[tables.a]\nparent = [1]\nbucket_column = []\nconflict_target = [\"x\", \"x\"]\nowner_null = \"no one\"\nstamps = false\n\
+             [buckets.b]\nmembers = { table = \"m\", user = \"u\", key = [] }\n"
+        ),
+        @r#"
+        error: `tables.a.parent` must be a string, not an integer
+         --> Oosync.toml:2:11
+          |
+        2 | parent = [1]
+          |           ^
+
+        error: `tables.a.bucket_column` names no column
+         --> Oosync.toml:3:17
+          |
+        3 | bucket_column = []
+          |                 ^^
+
+        error: `tables.a.conflict_target` names the same thing twice
+         --> Oosync.toml:4:25
+          |
+        4 | conflict_target = ["x", "x"]
+          |                         ^^^ is in the list already
+
+        error: `tables.a.owner_null` cannot be `no one`
+         --> Oosync.toml:5:14
+          |
+        5 | owner_null = "no one"
+          |              ^^^^^^^^
+          |
+          = note: allowed: `everyone`, `nobody`
+
+        error: `tables.a.stamps` must be a string, not a boolean
+         --> Oosync.toml:6:10
+          |
+        6 | stamps = false
+          |          ^^^^^
+
+        error: `buckets.b.members.key` names no column
+         --> Oosync.toml:8:44
+          |
+        8 | members = { table = "m", user = "u", key = [] }
+          |                                            ^^
+        "#
+    );
 }
 
 #[test]
@@ -111,7 +179,7 @@ fn a_table_header_with_a_schema_needs_quotes() {
     1 | [tables.app.todos]
       |             ^^^^^
       |
-      = note: keys allowed here: `parent`, `exclude`, `owner_column`, `bucket`, `unowned`, `order`, `push`, `deny_delete`, `write_mode`, `conflict`, `created_column`, `updated_column`, `deleted_column`, `change_category`, `normalize_datetime`, `protected`, `diesel`, `rust_name`, `columns`
+      = note: keys allowed here: `exclude`, `owner_column`, `owner_null`, `parent`, `bucket`, `bucket_column`, `unowned`, `order`, `push`, `deny_delete`, `write_mode`, `conflict`, `conflict_target`, `stamps`, `created_column`, `updated_column`, `deleted_column`, `change_category`, `normalize_datetime`, `protected`, `diesel`, `rust_name`, `columns`
       = help: a table of the schema `app` is written `[tables."app.todos"]`
     "#);
 }
@@ -196,7 +264,7 @@ fn contradictions_are_errors() {
         errors(
             "[tables.a]\nowner_column = \"u\"\nparent = \"p\"\n[tables.b]\nunowned = \"everyone\"\nowner_column = \"u\"\n\
              [tables.c.columns.x]\nlocal_only = true\nexclude = true\n[tables.c.columns.y]\ntype = \"text\"\n\
-             [tables.c]\nbucket = \"lst\"\n[buckets.list]\nquery = \"q\"\nfunction = \"f\"\n[buckets.none]\n"
+             [tables.c]\nbucket = \"lst\"\nunowned = \"everyone\"\nowner_null = \"nobody\"\n[buckets.list]\nquery = \"q\"\nfunction = \"f\"\n[buckets.none]\n"
         ),
         @r#"
         error: `tables.a.parent` contradicts `owner_column`
@@ -238,21 +306,33 @@ fn contradictions_are_errors() {
         13 | bucket = "lst"
            |          ^^^^^ did you mean `list`?
 
-        error: bucket `list` has both `query` and `function`
-          --> Oosync.toml:16:1
+        error: `tables.c.owner_null` contradicts `unowned`
+          --> Oosync.toml:15:14
            |
-        16 | function = "f"
+        15 | owner_null = "nobody"
+           |              ^^^^^^^^ a table that belongs to nobody has no owner to be null
+
+        error: bucket `list` has both `query` and `function`
+          --> Oosync.toml:18:1
+           |
+        18 | function = "f"
            | ^^^^^^^^ keep one of them
 
         error: bucket `none` does not say who its members are
-          --> Oosync.toml:17:10
+          --> Oosync.toml:19:10
            |
-        17 | [buckets.none]
+        19 | [buckets.none]
            |          ^^^^
            |
            = help: add one of `members = { table = "…", user = "…", key = "…" }`, `query`, `function`
         "#
     );
+}
+
+#[test]
+fn the_first_bucket_is_shown_how_to_be_declared() {
+    let shown = errors("[tables.a]\nbucket = \"two words\"\n");
+    assert!(shown.contains("= help: declare it: `[buckets.\"two words\"]`"), "{shown}");
 }
 
 #[test]

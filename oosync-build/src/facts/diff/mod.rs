@@ -11,7 +11,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Facts, QualifiedName};
+use super::{Facts, QualifiedName, TypeRef};
+use crate::diagnostic::one_line;
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -82,7 +83,7 @@ struct Changes(Vec<Change>);
 
 impl Changes {
     fn push(&mut self, kind: ChangeKind, object: impl fmt::Display, message: String) {
-        self.0.push(Change { kind, object: object.to_string(), message });
+        self.0.push(Change { kind, object: object.to_string(), message: one_line(message) });
     }
 
     fn added(&mut self, object: impl fmt::Display, message: String) {
@@ -99,14 +100,12 @@ impl Changes {
 
     /// `the comment of …`, `the default of …` and other optional texts.
     fn text(&mut self, object: &str, what: &str, older: Option<&str>, newer: Option<&str>) {
+        let (before, after) = cut(older.unwrap_or_default(), newer.unwrap_or_default());
         let message = match (older, newer) {
             (older, newer) if older == newer => return,
-            (None, Some(newer)) => format!("`{object}` got the {what} {}", shown(newer)),
-            (Some(older), None) => format!("`{object}` lost its {what} {}", shown(older)),
-            (Some(older), Some(newer)) => {
-                format!("the {what} of `{object}` changed from {} to {}", shown(older), shown(newer))
-            }
-            (None, None) => return,
+            (None, _) => format!("`{object}` got the {what} `{after}`"),
+            (_, None) => format!("`{object}` lost its {what} `{before}`"),
+            (Some(_), Some(_)) => format!("the {what} of `{object}` changed from `{before}` to `{after}`"),
         };
         self.changed(object, message);
     }
@@ -117,6 +116,13 @@ impl Changes {
             (false, true) => self.changed(object, format!("`{object}` {up}")),
             (true, false) => self.changed(object, format!("`{object}` {down}")),
             _ => {}
+        }
+    }
+
+    /// A type that is another type now.
+    fn types(&mut self, object: &str, what: &str, older: &TypeRef, newer: &TypeRef) {
+        if !older.is_same_type(newer) {
+            self.different(object, what, older, newer);
         }
     }
 
@@ -167,7 +173,7 @@ impl Changes {
                     self.added(owner, message);
                 }
                 (Some(older), Some(newer)) if older != newer => {
-                    let (before, after) = (describe(older), describe(newer));
+                    let (before, after) = cut(&describe(older), &describe(newer));
                     let label = format!("{what} `{}` of `{owner}` changed", name(older));
                     self.changed(owner, format!("{label} from {before} to {after}"));
                 }
@@ -193,14 +199,28 @@ fn by_key<'a, T, K: Ord>(
     items.into_values()
 }
 
-/// A text of the database on one line, cut where it is long.
+/// A text of the database in code quotes.
 fn shown(text: &str) -> String {
-    const LONGEST: usize = 120;
-    let line = text.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
-    if line.chars().count() <= LONGEST {
-        return format!("`{line}`");
-    }
-    format!("`{}…`", line.chars().take(LONGEST).collect::<String>())
+    format!("`{text}`")
+}
+
+/// Two long texts, each cut down to the part around the first difference, so that they do not read alike.
+fn cut(older: &str, newer: &str) -> (String, String) {
+    const LONGEST: usize = 400;
+    const CONTEXT: usize = 40;
+    let alike = older.chars().zip(newer.chars()).take_while(|(a, b)| a == b).count();
+    let start = if alike > LONGEST / 2 { alike - CONTEXT } else { 0 };
+    let part = |text: &str| {
+        let mut part: String = text.chars().skip(start).take(LONGEST).collect();
+        if start > 0 {
+            part.insert(0, '…');
+        }
+        if text.chars().count() > start + LONGEST {
+            part.push('…');
+        }
+        part
+    };
+    (part(older), part(newer))
 }
 
 fn listed<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {

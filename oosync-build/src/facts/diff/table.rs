@@ -2,8 +2,8 @@
 
 use super::{Changes, by_key, listed, optional_name, shown};
 use crate::facts::{
-    Check, Column, Exclusion, ForeignKey, Generated, GeneratedKind, Identity, Index, IndexKey, OwnedSequence,
-    Persistence, Policy, PrimaryKey, RowSecurity, Table, Trigger, UniqueKey, quoted,
+    Check, Column, Exclusion, ForeignKey, Generated, GeneratedKind, Identity, Index, IndexKey, Persistence,
+    Policy, PrimaryKey, RowSecurity, Sequence, Table, Trigger, UniqueKey, quoted,
 };
 
 pub(super) fn tables(changes: &mut Changes, older: &[Table], newer: &[Table]) {
@@ -94,7 +94,7 @@ fn columns(changes: &mut Changes, table: &str, older: &Table, newer: &Table) {
 }
 
 fn column(changes: &mut Changes, path: &str, older: &Column, newer: &Column) {
-    changes.different(path, "type", &older.ty, &newer.ty);
+    changes.types(path, "type", &older.ty, &newer.ty);
     changes.flag(path, older.not_null, newer.not_null, "became not null", "became nullable");
     changes.text(path, "default", older.default.as_deref(), newer.default.as_deref());
     let identity = |column: &Column| {
@@ -288,15 +288,24 @@ fn trigger(trigger: &Trigger) -> String {
         crate::facts::TriggerTiming::After => "after",
         crate::facts::TriggerTiming::InsteadOf => "instead of",
     };
+    let condition =
+        trigger.condition.as_ref().map_or_else(String::new, |text| format!(" when {}", shown(text)));
+    let function =
+        format!("{}{}", trigger.function, listed(trigger.arguments.iter().map(|text| shown(text))));
     let level = format!("{:?}", trigger.level).to_lowercase();
     let state = format!("{:?}", trigger.enabled).to_lowercase();
     described(
-        format!("{timing} {}{columns} for each {level} executes {}", events.join(" or "), trigger.function),
-        &[(trigger.conditional, "under a condition"), (state != "origin", &format!("({state})"))],
+        format!("{timing} {}{columns} for each {level}{condition} executes {function}", events.join(" or ")),
+        &[
+            (trigger.constraint, "as a constraint"),
+            (trigger.deferrable, "deferrable"),
+            (trigger.initially_deferred, "initially deferred"),
+            (state != "origin", &format!("({state})")),
+        ],
     )
 }
 
-fn sequence(sequence: &OwnedSequence) -> String {
+fn sequence(sequence: &Sequence) -> String {
     let mut text = format!("{}.{} as {}", quoted(&sequence.schema), quoted(&sequence.name), sequence.ty);
     let options = [
         ("start", sequence.start),
@@ -310,5 +319,5 @@ fn sequence(sequence: &OwnedSequence) -> String {
             text = format!("{text} {name} {value}");
         }
     }
-    described(text, &[(sequence.cycle, "cycle")])
+    described(text, &[(sequence.cycle, "cycle"), (sequence.not_owned, "not owned")])
 }

@@ -85,7 +85,7 @@ fn enum_type(changes: &mut Changes, name: &str, older: &Enum, newer: &Enum) {
 }
 
 fn domain(changes: &mut Changes, name: &str, older: &Domain, newer: &Domain) {
-    changes.different(name, "base type", &older.base, &newer.base);
+    changes.types(name, "base type", &older.base, &newer.base);
     changes.flag(name, older.not_null, newer.not_null, "became not null", "became nullable");
     changes.text(name, "default", older.default.as_deref(), newer.default.as_deref());
     let (before, after) = (optional_name(older.collation.as_ref()), optional_name(newer.collation.as_ref()));
@@ -115,7 +115,7 @@ fn composite(changes: &mut Changes, name: &str, older: &Composite, newer: &Compo
             }
             (Some(older), Some(newer)) => {
                 let path = format!("{name}.{}", older.name);
-                changes.different(&path, "type", &older.ty, &newer.ty);
+                changes.types(&path, "type", &older.ty, &newer.ty);
                 let collation =
                     |attribute: &crate::facts::Attribute| optional_name(attribute.collation.as_ref());
                 changes.text(&path, "collation", collation(older).as_deref(), collation(newer).as_deref());
@@ -133,7 +133,7 @@ fn composite(changes: &mut Changes, name: &str, older: &Composite, newer: &Compo
 }
 
 fn range(changes: &mut Changes, name: &str, older: &Range, newer: &Range) {
-    changes.different(name, "subtype", &older.subtype, &newer.subtype);
+    changes.types(name, "subtype", &older.subtype, &newer.subtype);
     let (before, after) = (optional_name(older.collation.as_ref()), optional_name(newer.collation.as_ref()));
     changes.text(name, "collation", before.as_deref(), after.as_deref());
     changes.different(name, "multirange type", &older.multirange_name(), &newer.multirange_name());
