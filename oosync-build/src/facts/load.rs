@@ -156,6 +156,7 @@ impl Facts {
 
     /// The schemas that a facts file is about, even if the rest of it cannot be read: a conflict or a slip further
     /// down does not change what a new snapshot is to cover.
+    #[cfg(feature = "cli")]
     pub(crate) fn schemas_of(text: &str) -> Option<Vec<String>> {
         let (_, after) = text.split_once("\"schemas\"")?;
         let list = after.trim_start().strip_prefix(':')?;
