@@ -108,6 +108,8 @@ fn database_findings(
     let query = |error: postgres::Error| {
         Failure::new(Fault::Database, Diagnostic::error(introspect::Error::from(error).to_string()))
     };
+    // The database's own may put somebody's functions before Postgres'.
+    client.batch_execute("set search_path = ''").map_err(query)?;
     let row = client
         .query_one(
             "select current_setting('server_version'), current_user::text, r.rolsuper, r.rolbypassrls,

@@ -43,7 +43,7 @@ pub enum LoadError {
         /// The file.
         location: Location,
         /// The format found.
-        found: u64,
+        found: String,
     },
     /// The file is no JSON, or does not have the shape of facts.
     #[error("{message}{location}")]
@@ -177,6 +177,8 @@ impl Facts {
 
 fn parse(text: &str, path: Option<&Path>) -> Result<Facts, LoadError> {
     let at = |line, column| Location { path: path.map(Path::to_owned), line, column };
+    // Some editors put a mark in front that JSON does not know.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // Before the parse: markers are what is wrong, not the bracket they displace.
     if let Some(line) = text.lines().position(is_conflict_marker) {
         return Err(LoadError::MergeConflict { location: at(line + 1, 0) });
@@ -193,8 +195,8 @@ fn parse(text: &str, path: Option<&Path>) -> Result<Facts, LoadError> {
     };
     // The format first: what a newer one holds is not ours to judge.
     let Format { format } = serde_json::from_str(text).map_err(|error| syntax(&error))?;
-    if format > u64::from(FORMAT) {
-        return Err(LoadError::NewerFormat { location: at(0, 0), found: format });
+    if format.as_f64().is_some_and(|number| number > f64::from(FORMAT)) {
+        return Err(LoadError::NewerFormat { location: at(0, 0), found: format.to_string() });
     }
     let mut facts: Facts = serde_json::from_str(text).map_err(|error| syntax(&error))?;
     if facts.format != FORMAT {
@@ -211,7 +213,7 @@ fn parse(text: &str, path: Option<&Path>) -> Result<Facts, LoadError> {
 /// The one key that every format has.
 #[derive(Deserialize)]
 struct Format {
-    format: u64,
+    format: serde_json::Number,
 }
 
 /// Strings in JSON cannot break lines, so a marker at the start of a line is never content.

@@ -87,6 +87,25 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
+fn a_mark_of_byte_order_does_no_harm() {
+    let facts = facts_of(&["a"]);
+    assert_eq!(Facts::from_json(&format!("\u{feff}{}", facts.to_json())).unwrap(), facts);
+}
+
+#[test]
+fn what_a_merge_could_double_is_refused() {
+    let text = facts_of(&["a"]).to_json();
+    let policy = r#"{"name": "p", "command": "select", "roles": ["public"], "using": "true"}"#;
+    let twice = text.replace(r#""policies": []"#, &format!(r#""policies": [{policy}, {policy}]"#));
+    let error = Facts::from_json(&twice).unwrap_err();
+    assert_eq!(error.to_string(), "public.t: the policy p is there twice");
+    let many = text.replace(r#""name": "text"}"#, r#""name": "text", "dimensions": 4294967295}"#);
+    assert!(Facts::from_json(&many).unwrap_err().to_string().contains("dimensions"));
+    let nowhere = text.replacen(r#""public""#, r#""app""#, 1);
+    assert!(Facts::from_json(&nowhere).unwrap_err().to_string().contains("not part of the snapshot"));
+}
+
+#[test]
 fn every_marker_of_a_merge_conflict_is_recognised_and_no_content_is_one() {
     let text = facts_of(&["<<<<<<< HEAD", ">>>>>>> b", "======="]).to_json();
     assert!(Facts::from_json(&text).is_ok());
@@ -102,7 +121,9 @@ fn every_marker_of_a_merge_conflict_is_recognised_and_no_content_is_one() {
 #[test]
 fn a_newer_format_is_refused_whatever_it_holds() {
     let error = Facts::from_json(r#"{"format": 7, "tables": {"a": 1}}"#).unwrap_err();
-    assert!(matches!(error, LoadError::NewerFormat { found: 7, .. }), "{error}");
+    assert!(matches!(&error, LoadError::NewerFormat { found, .. } if found == "7"), "{error}");
+    let error = Facts::from_json(r#"{"format": 99999999999999999999999}"#).unwrap_err();
+    assert!(matches!(error, LoadError::NewerFormat { .. }), "{error}");
 }
 
 proptest! {

@@ -29,6 +29,9 @@ mod types;
 pub mod url;
 
 use postgres::Client;
+use postgres::error::SqlState;
+
+use self::session::Session;
 
 pub use self::url::{ConnectError, DatabaseUrl};
 use crate::facts::{FORMAT, Facts};
@@ -71,6 +74,9 @@ pub enum Error {
         /// What, and on which object.
         what: String,
     },
+    /// Somebody kept changing the schema, or holds a lock on it.
+    #[error("the schema is being changed by another session")]
+    Changing,
     /// A query failed.
     #[error("reading the catalogs failed: {}", describe(.0))]
     Query(#[from] postgres::Error),
@@ -78,28 +84,48 @@ pub enum Error {
 
 /// Takes a snapshot of `schemas`.
 ///
-/// All rows are read from one database state; Postgres prints the expressions in them from its newest catalogs,
-/// as it does for `pg_dump`, so schema changes while this runs are to be followed by another snapshot. Objects
-/// that belong to an extension are left out; columns of extension types are there, with their type.
+/// The whole of it is one state of the schema: where the schema changes meanwhile, it is read again. Objects that
+/// belong to an extension are left out; columns of extension types are there, with their type.
 ///
 /// # Errors
 ///
 /// See [`Error`].
 pub fn snapshot<S: AsRef<str>>(client: &mut Client, schemas: &[S]) -> Result<Facts, Error> {
-    let mut session = session::Session::begin(client, schemas)?;
-    let types = types::Types::read(&mut session)?;
-    let mut relations = relations::Relations::read(&mut session, &types)?;
-    constraints::read(&mut session, &mut relations)?;
-    security::read(&mut session, &mut relations)?;
+    const ATTEMPTS: usize = 5;
+    // Rows come from one database state, but Postgres prints the expressions in them from its newest catalogs, where
+    // an object may have another name by now, or none.
+    for _ in 0..ATTEMPTS {
+        let mut session = Session::begin(client, schemas)?;
+        let before = session.fingerprint()?;
+        let result = read(&mut session, schemas);
+        drop(session);
+        match &result {
+            Err(Error::Query(error)) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                return Err(Error::Changing);
+            }
+            Err(Error::Query(error)) if error.is_closed() => return result,
+            _ => {}
+        }
+        if Session::begin(client, schemas)?.fingerprint()? == before {
+            return result;
+        }
+    }
+    Err(Error::Changing)
+}
+
+fn read<S: AsRef<str>>(session: &mut Session<'_>, schemas: &[S]) -> Result<Facts, Error> {
+    let types = types::Types::read(session)?;
+    let mut relations = relations::Relations::read(session, &types)?;
+    constraints::read(session, &mut relations)?;
+    security::read(session, &mut relations)?;
     let mut facts = Facts {
         format: FORMAT,
         schemas: schemas.iter().map(|schema| schema.as_ref().to_owned()).collect(),
         ..Facts::default()
     };
-    types.describe(&mut session, |oid| relations.contains(oid), &mut facts)?;
+    types.describe(session, |oid| relations.contains(oid), &mut facts)?;
     facts.tables = relations.into_tables();
     facts.sort();
-    session.end()?;
     Ok(facts)
 }
 
@@ -109,12 +135,9 @@ pub fn snapshot<S: AsRef<str>>(client: &mut Client, schemas: &[S]) -> Result<Fac
 ///
 /// [`Error::Query`].
 pub fn schemas(client: &mut Client) -> Result<Vec<String>, Error> {
-    let rows = client.query(
-        "select nspname::text from pg_catalog.pg_namespace \
-         where nspname !~ '^pg_' and nspname not in ('information_schema', 'oosync') order by nspname collate \"C\"",
-        &[],
-    )?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    let mut transaction = client.build_transaction().read_only(true).start()?;
+    session::pin(&mut transaction)?;
+    Ok(session::existing_schemas(&mut transaction)?.into_iter().map(|(_, name)| name).collect())
 }
 
 impl Error {
@@ -134,6 +157,7 @@ impl Error {
                 Some(format!("the database has the schemas {}", existing.join(", ")))
             }
             Self::Unknown { .. } => Some("upgrade oosync".to_owned()),
+            Self::Changing => Some("run it again when the migration is done".to_owned()),
             Self::ReservedSchema { .. } | Self::Query(_) => None,
         }
     }

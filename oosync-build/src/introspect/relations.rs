@@ -203,6 +203,11 @@ impl Relations {
             if row.try_get(3)? {
                 let bound = row.try_get::<_, Option<&str>>(4)?.map(expression::canonical).unwrap_or_default();
                 table.partition_of = Some(PartitionOf { schema, name, bound });
+                // From Postgres 17 on partitions have the identity of their root, before they have none.
+                for column in table.columns.iter_mut().filter(|column| column.identity.is_some()) {
+                    column.identity = None;
+                    column.sequence = None;
+                }
             } else {
                 table.inherits.push(QualifiedName::new(schema, name));
             }

@@ -12,8 +12,8 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use postgres::error::SqlState;
@@ -79,15 +79,15 @@ impl Cluster {
     /// # Panics
     ///
     /// Where it cannot be started, with what to do.
-    pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<Cluster> = OnceLock::new();
+    pub fn shared() -> &'static Arc<Self> {
+        static SHARED: OnceLock<Arc<Cluster>> = OnceLock::new();
         SHARED.get_or_init(|| {
             if let Ok(url) = std::env::var("OOSYNC_TEST_DATABASE_URL") {
-                return Self { folder: None, url: template(&url) };
+                return Arc::new(Self { folder: None, url: template(&url) });
             }
             // nextest names its run; elsewhere a run is this process.
             let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
-            Self::join(&folder_of(&run), &ClusterOptions::default())
+            Arc::new(Self::join(&folder_of(&run), &ClusterOptions::default()))
         })
     }
 

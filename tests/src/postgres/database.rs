@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use postgres::{Client, NoTls};
@@ -13,7 +14,7 @@ use super::{Cluster, psql};
 #[derive(Debug)]
 pub struct TestDatabase {
     name: String,
-    cluster: &'static Cluster,
+    cluster: Arc<Cluster>,
 }
 
 impl TestDatabase {
@@ -23,7 +24,16 @@ impl TestDatabase {
     ///
     /// Where there is no Postgres, with the command that installs it.
     pub fn empty() -> Self {
-        Self::copy_of("template0")
+        Self::copy_of("template0", Cluster::shared())
+    }
+
+    /// An empty database of another cluster: for what is known to all databases of one, such as roles.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestDatabase::empty`].
+    pub fn empty_in(cluster: &Arc<Cluster>) -> Self {
+        Self::copy_of("template0", cluster)
     }
 
     /// A database with this schema.
@@ -58,7 +68,7 @@ impl TestDatabase {
                 .expect("nobody is connected to it");
             std::mem::forget(unfinished);
         }
-        Self::copy_of(&template)
+        Self::copy_of(&template, Cluster::shared())
     }
 
     /// The URL, as superuser.
@@ -116,10 +126,9 @@ impl TestDatabase {
         );
     }
 
-    fn copy_of(template: &str) -> Self {
+    fn copy_of(template: &str, cluster: &Arc<Cluster>) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let cluster = Cluster::shared();
         let name = format!("oosync_test_{}_{number}", std::process::id());
         let mut client = cluster.client();
         // Copying files is the fast way where nothing waits for the disk; older servers know no other.
@@ -129,7 +138,7 @@ impl TestDatabase {
         client
             .batch_execute(&format!("create database {name} template {template} {strategy}"))
             .expect("tests may create databases");
-        Self { name, cluster }
+        Self { name, cluster: Arc::clone(cluster) }
     }
 }
 
