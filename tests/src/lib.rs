@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - [`postgres`]: finding the server's binaries, starting a cluster, making databases
+//! - [`each`]: many cases in one test
 //! - [`corpus`]: the schemas of `OOSYNC_SCHEMA_CORPUS`
 //! - the binary `with-postgres` runs a command against a database of a throwaway cluster
 //!
@@ -17,6 +18,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing harness is a failing test")]
 
 pub mod corpus;
+mod each;
 pub mod postgres;
 
+pub use crate::each::each;
 pub use crate::postgres::{Cluster, ClusterOptions, TestDatabase};

@@ -5,14 +5,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use oosync_build::facts::{Domain, Facts, MatchType, QualifiedName, ReferentialAction, TableKind};
 use oosync_build::introspect::{schemas, snapshot};
 use oosync_tests::corpus::{self, CorpusSchema};
-use oosync_tests::{Cluster, ClusterOptions, TestDatabase};
+use oosync_tests::{Cluster, ClusterOptions, TestDatabase, each};
 use postgres::Client;
 
 #[test]
@@ -20,22 +19,7 @@ fn whole_schemas_are_read_completely_and_always_the_same() {
     let mut all = corpus::schemas().unwrap_or_default();
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("examples/todo/schema.sql");
     all.push(CorpusSchema { name: "todo".to_owned(), schema: example, data: None });
-    let queue = Mutex::new(all.iter());
-    let failures = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let Some(schema) = queue.lock().unwrap().next() else { break };
-                    if catch_unwind(AssertUnwindSafe(|| holds(schema))).is_err() {
-                        failures.lock().unwrap().push(schema.name.as_str());
-                    }
-                }
-            });
-        }
-    });
-    let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "of {} schemas fail: {failures:?}", all.len());
+    each(&all, 2, |schema| schema.name.clone(), holds);
 }
 
 fn holds(schema: &CorpusSchema) {
