@@ -59,7 +59,9 @@ pub mod facts;
 pub mod files;
 #[cfg(feature = "introspect")]
 pub mod introspect;
+pub mod plan;
 pub mod project;
 pub mod suggest;
+pub mod types;
 
 pub use self::compile::compile;

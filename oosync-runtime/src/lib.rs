@@ -1,4 +1,9 @@
 //! What applications and servers link: schema metadata, types, row codec, protocol, client and server.
-//!
-//! This version exports nothing. The facts that the runtime's tables are generated from come first; see
-//! `oosync-build`.
+
+mod field;
+pub mod schema;
+pub mod sql;
+mod value;
+
+pub use self::field::{Element, Field};
+pub use self::value::{Value, ValueError};
