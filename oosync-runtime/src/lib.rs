@@ -1,9 +1,35 @@
 //! What applications and servers link: schema metadata, types, row codec, protocol, client and server.
 
+mod error;
 mod field;
+mod row;
 pub mod schema;
 pub mod sql;
+#[cfg(feature = "client")]
+pub mod sqlite;
 mod value;
 
+pub use self::error::Error;
 pub use self::field::{Element, Field};
+pub use self::row::{
+    Defaulted, Insert, Patch, Row, RowColumn, RowReader, RowSource, RowWriter, ServerFilled, Syncable,
+};
 pub use self::value::{Value, ValueError};
+
+#[cfg(feature = "bigdecimal")]
+pub use bigdecimal;
+#[cfg(feature = "chrono")]
+pub use chrono;
+#[cfg(feature = "jiff")]
+pub use jiff;
+#[cfg(feature = "rust_decimal")]
+pub use rust_decimal;
+#[cfg(feature = "time")]
+pub use time;
+
+/// The traits that rows are used through: `use oosync_runtime::prelude::*;`.
+pub mod prelude {
+    pub use crate::row::{Insert as _, Patch as _, Row as _, Syncable as _};
+    #[cfg(feature = "client")]
+    pub use crate::sqlite::{InsertRow as _, QueryRow as _, SyncableRow as _};
+}

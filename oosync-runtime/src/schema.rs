@@ -2,7 +2,6 @@
 
 /// All that is synced.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
 pub struct Schema {
     /// In the order of syncing: parents before children.
     pub tables: &'static [&'static Table],
@@ -10,9 +9,20 @@ pub struct Schema {
     pub hash: &'static str,
 }
 
+impl Schema {
+    /// The table of this name in SQLite.
+    pub fn table(&self, name: &str) -> Option<&'static Table> {
+        self.tables.iter().find(|table| table.name == name).copied()
+    }
+
+    /// Every statement that makes the tables and indexes of a device, each ended by `;\n`.
+    pub fn ddl(&self) -> String {
+        self.tables.iter().map(|table| table.ddl).collect()
+    }
+}
+
 /// A synced table.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
 pub struct Table {
     /// Its schema in Postgres.
     pub pg_schema: &'static str,
@@ -24,13 +34,23 @@ pub struct Table {
     pub columns: &'static [Column],
     /// Places in `columns`, in key order; never empty.
     pub primary_key: &'static [usize],
+    /// To synced tables.
+    pub foreign_keys: &'static [ForeignKey],
+    /// Who reads and writes, and how writes meet.
+    pub rules: Rules,
     /// `CREATE TABLE` and the indexes, each statement ended by `;\n`.
     pub ddl: &'static str,
 }
 
+impl Table {
+    /// The place of the column of this name.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+}
+
 /// A column of a synced table.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
 pub struct Column {
     /// Its name, in Postgres and in SQLite.
     pub name: &'static str,
@@ -40,6 +60,106 @@ pub struct Column {
     pub nullable: bool,
     /// Where its value comes from if an insert leaves it out.
     pub default: ColumnDefault,
+    /// Who may see and change it, beside the rules of the table.
+    pub access: Access,
+}
+
+/// Who may see and change a column, beside the rules of its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Only the owner sees it.
+    pub owner_only: bool,
+    /// An insert may set it, a later push may not change it.
+    pub protected: bool,
+    /// The field groups it is in: some roles do not see or change it.
+    pub field_groups: &'static [&'static str],
+}
+
+impl Access {
+    /// No rule of its own.
+    pub const PLAIN: Self = Self { owner_only: false, protected: false, field_groups: &[] };
+    /// Set on insert, never changed.
+    pub const PROTECTED: Self = Self { protected: true, ..Self::PLAIN };
+}
+
+/// A foreign key between synced tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// Places of its columns.
+    pub columns: &'static [usize],
+    /// The name of the target in SQLite.
+    pub table: &'static str,
+    /// The columns there.
+    pub target: &'static [&'static str],
+}
+
+/// Who reads and writes the rows of a table, and how writes meet. Numbers are places of columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Who reads.
+    pub owner: Owner,
+    /// Who pushes.
+    pub push: Push,
+    /// A push may not delete rows.
+    pub deny_delete: bool,
+    /// A write counts only when the server has it.
+    pub confirmed: bool,
+    /// Who wins where both sides changed a column.
+    pub conflict: Conflict,
+    /// The time of creation.
+    pub created: Option<usize>,
+    /// The time of the last change.
+    pub updated: Option<usize>,
+    /// The soft delete mark.
+    pub deleted: Option<usize>,
+    /// The columns exported as the conflict target.
+    pub conflict_target: &'static [usize],
+    /// The place in the order of syncing.
+    pub order: i64,
+    /// A label for user interfaces.
+    pub change_category: Option<&'static str>,
+    /// Texts that are brought into one form of date and time.
+    pub normalize_datetime: &'static [usize],
+}
+
+/// Who reads the rows of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Owner {
+    /// The user in this column; where it is null, everyone.
+    ColumnOrEveryone(usize),
+    /// The user in this column; where it is null, nobody.
+    Column(usize),
+    /// Who reads the row that the foreign key with these columns points at.
+    Parent(&'static [usize]),
+    /// Everyone.
+    Everyone,
+}
+
+/// Who pushes to a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Push {
+    /// The owner of a row.
+    OwnerOnly,
+    /// Every member of the row's bucket.
+    Members,
+    /// Nobody.
+    Disabled,
+}
+
+/// Who wins where both sides changed the same column of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Conflict {
+    /// The server's value stays.
+    ServerWins,
+    /// The device's value is written.
+    ClientWins,
+    /// The later edit wins.
+    LastWriteWins,
+    /// Neither: the mutation is rejected.
+    Reject,
 }
 
 /// Where the value of a column comes from that an insert leaves out.

@@ -1,0 +1,38 @@
+//! What can go wrong between a row and SQLite.
+
+use thiserror::Error;
+
+use crate::ValueError;
+
+/// Why a row could not be read or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A value does not fit its column or its field.
+    #[error("{table}.{column} {source}")]
+    Value {
+        /// The table in SQLite.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// Why.
+        source: ValueError,
+    },
+    /// SQLite refused.
+    #[cfg(feature = "client")]
+    #[error("{table}: {source}")]
+    Sqlite {
+        /// The table in SQLite.
+        table: &'static str,
+        /// What it said.
+        source: rusqlite::Error,
+    },
+    /// The device has no number for a key that the server hands out in blocks.
+    #[error("{table}.{column} has no number left: give one, or sync to lease a block of them")]
+    NoLease {
+        /// The table in SQLite.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+}
