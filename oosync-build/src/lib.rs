@@ -51,6 +51,8 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "codegen")]
+pub mod codegen;
 mod compile;
 pub mod config;
 pub mod diagnostic;
@@ -59,8 +61,10 @@ pub mod facts;
 pub mod files;
 #[cfg(feature = "introspect")]
 pub mod introspect;
+pub mod names;
 pub mod plan;
 pub mod project;
+pub mod sqlite;
 pub mod suggest;
 pub mod types;
 

@@ -72,3 +72,20 @@ pub enum Scalar {
     /// `money`
     Money,
 }
+
+impl ColumnType {
+    /// The SQLite type of a column.
+    pub const fn sqlite_type(&self) -> &'static str {
+        match self {
+            Self::Scalar(scalar) => match scalar {
+                Scalar::Bool | Scalar::Int2 | Scalar::Int4 | Scalar::Int8 | Scalar::Oid | Scalar::Money => {
+                    "INTEGER"
+                }
+                Scalar::Float4 | Scalar::Float8 => "ANY",
+                Scalar::Uuid | Scalar::Bytea => "BLOB",
+                _ => "TEXT",
+            },
+            _ => "TEXT",
+        }
+    }
+}
