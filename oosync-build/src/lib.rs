@@ -51,10 +51,12 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(feature = "codegen")]
+#[cfg(feature = "derive")]
 pub mod codegen;
 mod compile;
 pub mod config;
+#[cfg(feature = "derive")]
+pub mod derive;
 pub mod diagnostic;
 pub mod digest;
 pub mod facts;

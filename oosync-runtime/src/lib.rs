@@ -16,6 +16,9 @@ pub use self::row::{
 };
 pub use self::value::{Value, ValueError};
 
+#[cfg(feature = "derive")]
+pub use oosync_macros::Syncable;
+
 #[cfg(feature = "bigdecimal")]
 pub use bigdecimal;
 #[cfg(feature = "chrono")]

@@ -149,6 +149,20 @@ impl<'r> RowReader<'r> {
         value.map_err(|source| self.error(place, source))
     }
 
+    /// The next column, read by a function of the caller's own.
+    ///
+    /// # Errors
+    ///
+    /// Those of the function.
+    pub fn take_with<T>(
+        &mut self,
+        decode: impl FnOnce(Value<'_>) -> Result<T, crate::ValueError>,
+    ) -> Result<T, Error> {
+        let place = self.next;
+        self.next += 1;
+        self.source.value(place).and_then(decode).map_err(|source| self.error(place, source))
+    }
+
     #[cold]
     fn error(&self, place: usize, source: crate::ValueError) -> Error {
         let column = self.columns.get(place).and_then(|column| self.table.columns.get(*column));
@@ -176,6 +190,19 @@ impl<'v> RowWriter<'v> {
     /// Puts a column.
     pub fn put<S, T: Field<S>>(&mut self, column: usize, field: &'v T) {
         match field.encode() {
+            Ok(value) => self.values.push((column, value)),
+            Err(source) => self.refuse(column, source),
+        }
+    }
+
+    /// Puts a column, written by a function of the caller's own.
+    pub fn put_with<T>(
+        &mut self,
+        column: usize,
+        field: &'v T,
+        encode: impl FnOnce(&'v T) -> Result<Value<'v>, crate::ValueError>,
+    ) {
+        match encode(field) {
             Ok(value) => self.values.push((column, value)),
             Err(source) => self.refuse(column, source),
         }

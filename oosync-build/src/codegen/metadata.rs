@@ -3,14 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::table::column_type;
-use super::types::metadata;
+use super::types::{column_type, metadata};
 use crate::config::{ConflictRule, OwnerNull, Push, WriteMode};
 use crate::plan::{Ownership, Plan, PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
 use crate::sqlite::table_ddl;
 
 /// `pub static TABLE`.
-pub(super) fn table(plan: &Plan, table: &PlanTable) -> TokenStream {
+pub(crate) fn table(plan: &Plan, table: &PlanTable) -> TokenStream {
     let (schema, pg_name, name) = (&table.name.schema, &table.name.name, &table.local_name);
     let columns = table.columns.iter().map(|column| self::column(table, column));
     let primary_key = &table.primary_key;

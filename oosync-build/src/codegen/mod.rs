@@ -5,17 +5,27 @@
 //! - `docs`: what the database says, as comments that can do no harm
 //! - `table`: one table's structs and impls; `metadata`: its static data
 //! - `enums`: enums, composite types and tags
+//! - `hand_written`: what a column asks of a struct that a person wrote
 //! - `files`: text, one file a table and an index
 //!
 //! Text from the database goes through `names` to become an identifier or through `quote` to become a literal, and
 //! in no other way: a hostile name cannot inject code.
 
+#[cfg(feature = "codegen")]
 mod docs;
+#[cfg(feature = "codegen")]
 mod enums;
+#[cfg(feature = "codegen")]
 mod files;
+mod hand_written;
 mod metadata;
+#[cfg(feature = "codegen")]
 mod names;
+#[cfg(feature = "codegen")]
 mod table;
 mod types;
 
+#[cfg(feature = "codegen")]
 pub use self::files::{File, Layout, Options, generate};
+pub(crate) use self::hand_written::hand_written;
+pub(crate) use self::metadata::table as metadata_of;

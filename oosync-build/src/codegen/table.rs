@@ -6,8 +6,7 @@ use quote::quote;
 use super::docs::{code, docs};
 use super::metadata;
 use super::names::{Names, TableNames};
-use super::types::{Place, marker, rust_type};
-use crate::config::LocalType;
+use super::types::{Place, column_type, marker, rust_type};
 use crate::plan::{Plan, PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
 use crate::types::{ColumnType, Scalar};
 
@@ -329,19 +328,6 @@ impl<'a> ColumnCode<'a> {
                     | Scalar::Bytea
             ) | ColumnType::Enum(_)
         )
-    }
-}
-
-/// The type of a column, also of one that only the device has.
-pub(super) fn column_type(column: &PlanColumn) -> ColumnType {
-    match &column.kind {
-        PlanColumnKind::Synced(synced) => synced.ty.clone(),
-        PlanColumnKind::Local(ty) => ColumnType::Scalar(match ty {
-            LocalType::Integer => Scalar::Int8,
-            LocalType::Real => Scalar::Float8,
-            LocalType::Text => Scalar::Text,
-            LocalType::Blob => Scalar::Bytea,
-        }),
     }
 }
 

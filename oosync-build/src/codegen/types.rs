@@ -3,12 +3,15 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
+#[cfg(feature = "codegen")]
 use super::names::{COMPOSITES, ENUMS, Names, TAGS, ident};
-use crate::config::RustType;
+use crate::config::{LocalType, RustType};
 use crate::facts::QualifiedName;
+use crate::plan::{PlanColumn, PlanColumnKind};
 use crate::types::{ColumnType, Scalar};
 
 /// Where the code stands that names a type.
+#[cfg(feature = "codegen")]
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) names: &'a Names,
@@ -17,6 +20,7 @@ pub(super) struct Place<'a> {
 }
 
 /// The Rust type of a column that is not null.
+#[cfg(feature = "codegen")]
 pub(super) fn rust_type(place: Place<'_>, ty: &ColumnType, chosen: Option<RustType>) -> TokenStream {
     match ty {
         ColumnType::Scalar(scalar) => scalar_type(*scalar, chosen),
@@ -39,7 +43,7 @@ pub(super) fn rust_type(place: Place<'_>, ty: &ColumnType, chosen: Option<RustTy
     }
 }
 
-fn scalar_type(scalar: Scalar, chosen: Option<RustType>) -> TokenStream {
+pub(super) fn scalar_type(scalar: Scalar, chosen: Option<RustType>) -> TokenStream {
     match (scalar, chosen) {
         (Scalar::Numeric, Some(RustType::RustDecimal)) => quote!(oosync::rust_decimal::Decimal),
         (Scalar::Numeric, Some(RustType::Bigdecimal)) => quote!(oosync::bigdecimal::BigDecimal),
@@ -76,6 +80,7 @@ fn scalar_type(scalar: Scalar, chosen: Option<RustType>) -> TokenStream {
 }
 
 /// The marker of a column that is not null.
+#[cfg(feature = "codegen")]
 pub(super) fn marker(place: Place<'_>, ty: &ColumnType) -> TokenStream {
     match ty {
         ColumnType::Scalar(scalar) => {
@@ -122,7 +127,7 @@ pub(super) fn metadata(ty: &ColumnType) -> TokenStream {
 }
 
 /// The name that markers, metadata and own types share.
-const fn scalar_name(scalar: Scalar) -> &'static str {
+pub(super) const fn scalar_name(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Bool => "Bool",
         Scalar::Int2 => "Int2",
@@ -148,11 +153,13 @@ const fn scalar_name(scalar: Scalar) -> &'static str {
     }
 }
 
+#[cfg(feature = "codegen")]
 fn in_root(place: Place<'_>, module: &str, name: &Ident) -> TokenStream {
     let (root, module) = (place.root, ident(module));
     quote!(#root::#module::#name)
 }
 
+#[cfg(feature = "codegen")]
 fn tag(place: Place<'_>, name: &QualifiedName) -> TokenStream {
     if let Some(tag) = runtime_tag(name) {
         let tag = Ident::new(tag, Span::call_site());
@@ -161,6 +168,19 @@ fn tag(place: Place<'_>, name: &QualifiedName) -> TokenStream {
     match place.names.tags.get(name) {
         Some(tag) => in_root(place, TAGS, tag),
         None => quote!(()),
+    }
+}
+
+/// The type of a column, also of one that only the device has.
+pub(super) fn column_type(column: &PlanColumn) -> ColumnType {
+    match &column.kind {
+        PlanColumnKind::Synced(synced) => synced.ty.clone(),
+        PlanColumnKind::Local(ty) => ColumnType::Scalar(match ty {
+            LocalType::Integer => Scalar::Int8,
+            LocalType::Real => Scalar::Float8,
+            LocalType::Text => Scalar::Text,
+            LocalType::Blob => Scalar::Bytea,
+        }),
     }
 }
 
