@@ -47,6 +47,36 @@ pub trait Element<S>: Sized {
     ///
     /// As [`Field::decode`].
     fn read_json(json: &str) -> Result<Self, ValueError>;
+
+    /// What stands for null: only an `Option` has a value for that.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Null`].
+    fn null() -> Result<Self, ValueError> {
+        Err(ValueError::Null { expected: "an element" })
+    }
+}
+
+/// An element that can be null: so that `Vec<Option<T>>` holds arrays too.
+impl<T: Element<S>, S> Element<S> for Option<T> {
+    fn write_json(&self, json: &mut String) -> Result<(), ValueError> {
+        match self {
+            Some(value) => value.write_json(json),
+            None => {
+                json.push_str("null");
+                Ok(())
+            }
+        }
+    }
+
+    fn read_json(json: &str) -> Result<Self, ValueError> {
+        T::read_json(json).map(Some)
+    }
+
+    fn null() -> Result<Self, ValueError> {
+        Ok(None)
+    }
 }
 
 impl<T: Field<S>, S> Field<Nullable<S>> for Option<T> {

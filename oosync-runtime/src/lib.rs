@@ -7,6 +7,7 @@ pub mod schema;
 pub mod sql;
 #[cfg(feature = "client")]
 pub mod sqlite;
+pub mod types;
 mod value;
 
 pub use self::error::Error;

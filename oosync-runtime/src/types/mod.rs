@@ -1,0 +1,42 @@
+//! The types of columns, each able to hold every value that Postgres holds, and what holds which column.
+//!
+//! | Postgres | SQLite | Rust |
+//! | --- | --- | --- |
+//! | `boolean` | INTEGER | `bool` |
+//! | `smallint`, `integer`, `bigint` | INTEGER | `i16`, `i32`, `i64`; a wider one too |
+//! | `oid` | INTEGER | `u32`, `i64` |
+//! | `real`, `double precision` | ANY: a real, or `NaN` | `f32`, `f64` |
+//! | `numeric` | TEXT | [`Numeric`], `rust_decimal::Decimal`, `bigdecimal::BigDecimal` |
+//! | `money` | INTEGER, hundredths | [`Money`] |
+//! | `text`, `varchar`, `char`, `name` | TEXT | `String` |
+//! | `bytea` | BLOB | `Vec<u8>` |
+//! | `uuid` | BLOB, or TEXT | [`Uuid`] |
+//! | `json`, `jsonb` | TEXT | [`Json`] |
+//! | enums | TEXT | generated enums ([`PgEnum`]), `String` |
+//! | arrays | TEXT, JSON | [`Array`], `Vec<Option<T>>`, `Vec<T>` |
+//! | composite types | TEXT, JSON | generated structs ([`PgComposite`]) |
+//! | ranges, `inet`, `tsvector`, `citext` and all others | TEXT in Postgres's form | [`PgText`], `String` |
+//!
+//! Nothing is cut or rounded: what a Rust type has no place for is a [`ValueError`](crate::ValueError).
+
+pub(crate) mod array;
+mod composite;
+pub(crate) mod hex;
+mod json;
+pub(crate) mod json_text;
+mod money;
+pub(crate) mod numeric;
+mod pg_enum;
+mod pg_text;
+pub(crate) mod primitive;
+pub mod tags;
+pub(crate) mod uuid;
+
+pub use self::array::{Array, Dimension};
+pub use self::composite::{ObjectReader, ObjectWriter, PgComposite};
+pub use self::json::{Json, JsonValue};
+pub use self::money::Money;
+pub use self::numeric::{Numeric, NumericSum};
+pub use self::pg_enum::PgEnum;
+pub use self::pg_text::{PgText, PgTextTag};
+pub use self::uuid::{Uuid, new_v7};
