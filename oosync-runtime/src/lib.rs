@@ -3,6 +3,7 @@
 mod field;
 pub mod schema;
 pub mod sql;
+pub mod types;
 mod value;
 
 pub use self::field::{Element, Field};
