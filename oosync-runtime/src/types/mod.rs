@@ -10,6 +10,9 @@
 //! | `money` | INTEGER, hundredths | [`Money`] |
 //! | `text`, `varchar`, `char`, `name` | TEXT | `String` |
 //! | `bytea` | BLOB | `Vec<u8>` |
+//! | `timestamptz`, `timestamp` | TEXT, `2024-01-01 00:00:00.123456+00:00` | [`Timestamptz`], [`Timestamp`], those of `chrono`, `time`, `jiff` |
+//! | `date`, `time` | TEXT, `2024-01-01`, `23:59:59.123456` | [`Date`], [`Time`], those of `chrono`, `time`, `jiff` |
+//! | `timetz`, `interval` | TEXT, `23:59:59.123456+05:30`, ISO 8601 | [`TimeTz`], [`Interval`] |
 //! | `uuid` | BLOB, or TEXT | [`Uuid`] |
 //! | `json`, `jsonb` | TEXT | [`Json`] |
 //! | enums | TEXT | generated enums ([`PgEnum`]), `String` |
@@ -30,6 +33,7 @@ mod pg_enum;
 mod pg_text;
 pub(crate) mod primitive;
 pub mod tags;
+mod time;
 pub(crate) mod uuid;
 
 pub use self::array::{Array, Dimension};
@@ -39,4 +43,5 @@ pub use self::money::Money;
 pub use self::numeric::{Numeric, NumericSum};
 pub use self::pg_enum::PgEnum;
 pub use self::pg_text::{PgText, PgTextTag};
+pub use self::time::{Date, Interval, Time, TimeTz, Timestamp, Timestamptz};
 pub use self::uuid::{Uuid, new_v7};

@@ -160,4 +160,6 @@ tags! {
     Halfvec "halfvec",
     /// `sparsevec`; of an extension
     Sparsevec "sparsevec",
+    /// Any type that has no tag here: what `#[derive(Syncable)]` asks for
+    Other "a type in its text form",
 }
