@@ -6,6 +6,7 @@ use crate::config::{self, Config, Tags};
 use crate::diagnostic::{Diagnostic, Diagnostics, Source};
 use crate::facts::{Facts, LoadError};
 use crate::files::shown;
+use crate::plan::{Draft, Strictness, Validated};
 
 /// A project: its config, which may be absent, and the place of its facts.
 #[derive(Debug, Clone)]
@@ -81,6 +82,32 @@ impl Project {
         problems.extend(read);
         problems.extend(tags.check(&self.config, facts));
         problems
+    }
+
+    /// Reads the facts, checks config and tags against them, and makes the plan.
+    ///
+    /// # Errors
+    ///
+    /// As [`Project::load_facts`], [`Project::check`] and [`Draft::validate`].
+    pub fn plan(&self, strictness: Strictness) -> Result<Validated, Diagnostics> {
+        self.plan_of(&self.load_facts()?, strictness)
+    }
+
+    /// The plan for facts that are loaded already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Project::check`] and [`Draft::validate`]; a plan is only made where the first finds no error.
+    pub fn plan_of(&self, facts: &Facts, strictness: Strictness) -> Result<Validated, Diagnostics> {
+        let mut problems = self.check(facts);
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        let (tags, _) = Tags::read(facts);
+        let mut validated = Draft::new(facts, &self.config, &tags).validate(strictness)?;
+        problems.extend(validated.warnings);
+        validated.warnings = problems;
+        Ok(validated)
     }
 }
 

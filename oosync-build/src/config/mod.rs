@@ -55,6 +55,7 @@ use toml::de::DeTable;
 pub use self::access::{Bucket, FieldGroup, GroupSelector, Membership, RolePermissions};
 use self::lookup::Declared;
 pub use self::name::{ColumnPath, FunctionName, NameSyntaxError, TableName, TableNameError};
+pub(crate) use self::reader::written_key;
 use self::reader::{Problems, TableReader};
 pub use self::rules::{ColumnRules, Parent, ParentError, TableRules};
 pub use self::sections::{
@@ -63,6 +64,7 @@ pub use self::sections::{
 };
 pub use self::spanned::Spanned;
 pub use self::table::{ColumnConfig, TableConfig};
+pub(crate) use self::tags::without_tags;
 pub use self::tags::{ColumnTags, TableTags, Tags};
 pub use self::words::{
     BucketWrite, ConflictRule, DefaultKind, LocalType, NumericLibrary, OwnerNull, Push, RowSecurityMode,
@@ -166,7 +168,7 @@ impl Config {
     }
 
     /// What `[tables]` says about a table of `facts`.
-    pub(super) fn table(&self, facts: &Facts, table: &Table) -> Option<&TableConfig> {
+    pub(crate) fn table(&self, facts: &Facts, table: &Table) -> Option<&TableConfig> {
         self.tables
             .iter()
             .find(|config| config.name.value.resolve(facts).is_ok_and(|found| std::ptr::eq(found, table)))

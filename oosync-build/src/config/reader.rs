@@ -372,7 +372,7 @@ struct Name<'a> {
 }
 
 /// A key as it would stand in a header: `list`, `"two words"`.
-pub(super) fn written_key(key: &str) -> Cow<'_, str> {
+pub(crate) fn written_key(key: &str) -> Cow<'_, str> {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !key.is_empty() && key.chars().all(bare) { key.into() } else { format!("{key:?}").into() }
 }

@@ -1,10 +1,45 @@
 //! Facts, config and tags, resolved and validated: what is synced, to whom, in which order, with which types.
 
-mod model;
+//!
+//! [`Draft::validate`] is the way to a [`Plan`].
+//!
+//! | module | what lives there |
+//! | --- | --- |
+//! | `model`, this file | the plan |
+//! | `draft` | the steps in their order; strict and lenient |
+//! | `selection` | which tables can be synced at all |
+//! | `columns`, `defaults`, `literal` | columns, who makes their values, constants on the device |
+//! | `ownership`, `buckets` | to whom rows belong |
+//! | `settings`, `checks` | stamps, pushes, conflicts; what has to hold then |
+//! | `keys`, `names`, `order` | unique and foreign keys, indexes; names in SQLite; parents first |
+//! | `show` | the plan for people and programs |
+//! | `reached`, `hash` | the types in use; the hash |
+//! | `rules`, `problems` | what was said, with its place; what is wrong, and its safe reading |
 
+mod buckets;
+mod checks;
+mod columns;
+mod defaults;
+mod draft;
+mod hash;
+mod keys;
+mod literal;
+mod model;
+mod names;
+mod order;
+mod ownership;
+mod problems;
+mod reached;
+mod rules;
+mod selection;
+mod settings;
+mod show;
+
+pub use self::draft::{Draft, Strictness, Validated};
 pub use self::model::{
     Decided, Literal, NotSynced, Ownership, PlanBucket, PlanColumn, PlanColumnKind, PlanComposite,
-    PlanDefault, PlanEnum, PlanForeignKey, PlanIndex, PlanTable, PlanUniqueKey, SyncedColumn, Why,
+    PlanDefault, PlanEnum, PlanForeignKey, PlanIndex, PlanTable, PlanUniqueKey, SyncedColumn, TableBucket,
+    Why,
 };
 
 /// A validated plan: the only thing that code or SQL is generated from.

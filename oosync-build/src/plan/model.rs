@@ -62,6 +62,8 @@ pub struct PlanTable {
     pub conflict_target: Decided<Vec<String>>,
     /// Who reads the rows.
     pub ownership: Decided<Ownership>,
+    /// The named bucket that the rows are in beside what `ownership` says; rows of children follow their parent.
+    pub bucket: Option<Decided<TableBucket>>,
     /// Who pushes.
     pub push: Decided<Push>,
     /// Whether a push may not delete.
@@ -105,7 +107,8 @@ pub struct PlanColumn {
     pub comment: Option<String>,
     /// What it is.
     pub kind: PlanColumnKind,
-    /// Whether the value can be null on the device: in Postgres too, or until the server has filled it.
+    /// Whether the value can be null on the device: in Postgres too, or until the server has filled it, or because
+    /// not everyone who has the row may see the column.
     pub nullable: bool,
     /// The name a person gave to the field.
     pub rust_name: Option<Decided<String>>,
@@ -193,8 +196,19 @@ pub enum Ownership {
         /// The parent, which is synced and owned.
         table: QualifiedName,
     },
+    /// The members of the bucket that the row is in read it; see [`PlanTable::bucket`]. No column holds an owner.
+    Bucket,
     /// Everyone reads it.
     Everyone,
+}
+
+/// The bucket that the rows of a table are in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableBucket {
+    /// The bucket's name, as [`PlanBucket::name`].
+    pub name: String,
+    /// The columns here that hold the bucket's key, in its order.
+    pub columns: Vec<String>,
 }
 
 /// A unique key whose columns are all on the device.
@@ -228,7 +242,8 @@ pub struct PlanForeignKey {
 /// An index of the device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanIndex {
-    /// The name in Postgres.
+    /// Its name on the device: that in Postgres, with the table's before it where another table or index of the
+    /// device has that name.
     pub name: String,
     /// Columns in key order, each with whether it is descending.
     pub columns: Vec<(String, bool)>,

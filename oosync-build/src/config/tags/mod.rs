@@ -187,6 +187,22 @@ impl Tags {
     }
 }
 
+/// A comment as its readers see it: without tags; `None` if nothing else was in it.
+pub(crate) fn without_tags(comment: &str) -> Option<String> {
+    let mut text = String::with_capacity(comment.len());
+    let mut at = 0;
+    for found in scan::scan(comment, |_| false) {
+        let scan::Found::Tag(tag) = found else { continue };
+        let start = tag.name.span.start - "@oosync.".len();
+        // The white space before a tag goes with it.
+        text.push_str(comment[at..start].trim_end_matches([' ', '\t']));
+        at = tag.value.map_or(tag.name.span.end, |value| value.span.end);
+    }
+    text.push_str(&comment[at..]);
+    let text = text.trim();
+    text.contains(char::is_alphanumeric).then(|| text.to_owned())
+}
+
 fn table_rules(comment: &Comment<'_>, table: &Table) -> TableRules {
     let rules = TableRules {
         exclude: comment.flag("exclude"),
