@@ -59,6 +59,31 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> io::Result<Written> {
     Ok(if permissions.is_some() { Written::Changed } else { Written::Created })
 }
 
+/// [`write_if_changed`] for what can be made again at any time: nothing waits for the disk.
+///
+/// # Errors
+///
+/// What the file system says.
+#[cfg(feature = "codegen")]
+pub(crate) fn write_generated(path: &Path, content: &[u8]) -> io::Result<Written> {
+    let written = match fs::read(path) {
+        Ok(old) if old == content => return Ok(Written::Unchanged),
+        Ok(_) => Written::Changed,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            Written::Created
+        }
+        Err(error) => return Err(error),
+    };
+    let mut beside = Beside::create(path)?;
+    (&beside.file).write_all(content)?;
+    fs::rename(&beside.path, path)?;
+    beside.renamed = true;
+    Ok(written)
+}
+
 /// A path as a person would write it: relative to where they stand, if it lies below.
 pub(crate) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();

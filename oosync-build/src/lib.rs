@@ -53,6 +53,7 @@
 pub mod cli;
 #[cfg(feature = "derive")]
 pub mod codegen;
+#[cfg(feature = "codegen")]
 mod compile;
 pub mod config;
 #[cfg(feature = "derive")]
@@ -70,4 +71,5 @@ pub mod sqlite;
 pub mod suggest;
 pub mod types;
 
-pub use self::compile::compile;
+#[cfg(feature = "codegen")]
+pub use self::compile::{Builder, compile};

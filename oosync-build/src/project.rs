@@ -67,14 +67,6 @@ impl Project {
         Facts::load(&self.facts_path).map_err(|error| explain(&error).into())
     }
 
-    /// Temporary.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn plan(&self, _facts: &Facts) -> Result<crate::plan::Plan, Diagnostics> {
-        Err(Diagnostic::error("no plan yet").into())
-    }
-
     /// What config and comment tags say that `facts` does not bear out.
     pub fn check(&self, facts: &Facts) -> Diagnostics {
         let (tags, read) = Tags::read(facts);

@@ -98,6 +98,8 @@ pub struct ForeignKey {
 pub struct Rules {
     /// Who reads.
     pub owner: Owner,
+    /// The named bucket whose members read the rows too.
+    pub bucket: Option<Bucket>,
     /// Who pushes.
     pub push: Push,
     /// A push may not delete rows.
@@ -132,8 +134,19 @@ pub enum Owner {
     Column(usize),
     /// Who reads the row that the foreign key with these columns points at.
     Parent(&'static [usize]),
+    /// The members of the bucket, and nobody else.
+    Bucket,
     /// Everyone.
     Everyone,
+}
+
+/// The named bucket that a row is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name in the config.
+    pub name: &'static str,
+    /// The columns that hold its key.
+    pub columns: &'static [usize],
 }
 
 /// Who pushes to a table.

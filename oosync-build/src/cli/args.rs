@@ -62,6 +62,10 @@ pub(super) enum Command {
     Snapshot,
     /// Compare the facts with the database, and the config with the facts
     Check(Check),
+    /// Write the generated code and the files of `[outputs]`
+    Generate(Generate),
+    /// Print the generated code
+    Expand(Expand),
     /// Tell what changed between two facts files
     Diff(Diff),
     /// Show what is found where, and whether it works
@@ -75,6 +79,28 @@ pub(super) struct Check {
     /// Do not connect: only see that facts and config can be read and agree
     #[arg(long)]
     pub(super) offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Generate {
+    /// The folder for the Rust code [default: `rust` of `[outputs]`]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Write nothing; exit with 1 if a file is not what would be written
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Leave out what is not settled, with a warning, where that is safe
+    #[arg(long)]
+    pub(super) lenient: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Expand {
+    /// The table, as in Oosync.toml [default: everything]
+    pub(super) table: Option<String>,
+    /// Leave out what is not settled, with a warning, where that is safe
+    #[arg(long)]
+    pub(super) lenient: bool,
 }
 
 #[derive(Debug, Args)]

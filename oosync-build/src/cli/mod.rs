@@ -19,6 +19,8 @@ mod check;
 mod database;
 mod diff;
 mod doctor;
+mod expand;
+mod generate;
 mod init;
 mod report;
 mod snapshot;
@@ -32,6 +34,7 @@ use self::args::{Cli, Command, Common};
 use self::report::{Failure, Reporter};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, LoadError};
+use crate::plan::{Plan, Strictness};
 use crate::project::{Project, explain};
 
 /// How a command ended that did what it was asked.
@@ -75,6 +78,8 @@ fn run(cli: &Cli, reporter: &Reporter) -> Result<Outcome, Failure> {
         Command::Init => init::run(&cli.common, reporter),
         Command::Snapshot => snapshot::run(&cli.common, reporter),
         Command::Check(arguments) => check::run(&cli.common, arguments, reporter),
+        Command::Generate(arguments) => generate::run(&cli.common, arguments, reporter),
+        Command::Expand(arguments) => expand::run(&cli.common, arguments, reporter),
         Command::Diff(arguments) => diff::run(arguments, reporter),
         Command::Doctor => doctor::run(&cli.common, reporter),
         Command::Completions(arguments) => {
@@ -160,6 +165,16 @@ fn replaceable_facts(project: &Project) -> Result<(Option<Facts>, Option<Vec<Str
             Ok((None, Facts::schemas_of(&text)))
         }
     }
+}
+
+/// The plan of a project's checked-in facts; warnings are shown.
+fn planned(project: &Project, lenient: bool, reporter: &Reporter) -> Result<Plan, Failure> {
+    let invalid = |problems| Failure::new(Fault::Invalid, problems);
+    let facts = project.load_facts().map_err(invalid)?;
+    let strictness = if lenient { Strictness::Lenient } else { Strictness::Strict };
+    let validated = project.plan_of(&facts, strictness).map_err(invalid)?;
+    reporter.problems(&validated.warnings);
+    Ok(validated.plan)
 }
 
 /// What config and tags say that the facts do not bear out; an error if any of it is one.

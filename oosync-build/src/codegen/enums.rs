@@ -27,9 +27,8 @@ pub(super) fn enums(plan: &Plan, names: &Names, runtime: &TokenStream) -> Option
                 Unknown(String),
             }
 
-            impl oosync::types::PgEnum for #name {
+            impl types::PgEnum for #name {
                 const NAME: &'static str = #pg_name;
-                const LABELS: &'static [&'static str] = &[#(#labels),*];
 
                 fn as_label(&self) -> &str {
                     match self {
@@ -48,7 +47,7 @@ pub(super) fn enums(plan: &Plan, names: &Names, runtime: &TokenStream) -> Option
 
             impl ::core::fmt::Display for #name {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    f.write_str(oosync::types::PgEnum::as_label(self))
+                    f.write_str(types::PgEnum::as_label(self))
                 }
             }
         })
@@ -63,10 +62,12 @@ pub(super) fn composites(plan: &Plan, names: &Names, runtime: &TokenStream) -> O
     let items = plan.composites.iter().filter_map(|ty| {
         let names = names.composites.get(&ty.name)?;
         let (name, fields) = (&names.name, &names.fields);
-        let docs = docs(&[format!("The composite type {}.", code(&ty.name.to_string()))], ty.comment.as_deref());
+        let docs =
+            docs(&[format!("The composite type {}.", code(&ty.name.to_string()))], ty.comment.as_deref());
         let pg_name = sql_name(&ty.name);
         let attributes = ty.attributes.iter().zip(fields).map(|((attribute, declared), field)| {
-            let docs = self::docs(&[code(&format!("{} {declared}", crate::facts::quoted(&attribute.name)))], None);
+            let docs =
+                self::docs(&[code(&format!("{} {declared}", crate::facts::quoted(&attribute.name)))], None);
             let rust = rust_type(place, &attribute.ty, None);
             quote!(#docs pub #field: Option<#rust>,)
         });
@@ -78,18 +79,15 @@ pub(super) fn composites(plan: &Plan, names: &Names, runtime: &TokenStream) -> O
             #[derive(Clone, Debug, PartialEq)]
             pub struct #name { #(#attributes)* }
 
-            impl oosync::types::PgComposite for #name {
+            impl types::PgComposite for #name {
                 const NAME: &'static str = #pg_name;
 
-                fn write_attributes(
-                    &self,
-                    object: &mut oosync::types::ObjectWriter<'_>,
-                ) -> Result<(), oosync::ValueError> {
+                fn write(&self, object: &mut types::ObjectWriter<'_>) -> Result<(), oosync::ValueError> {
                     #(object.attribute::<#markers, _>(#names, &self.#fields)?;)*
                     Ok(())
                 }
 
-                fn read_attributes(object: &oosync::types::ObjectReader<'_>) -> Result<Self, oosync::ValueError> {
+                fn read(object: &mut types::ObjectReader<'_>) -> Result<Self, oosync::ValueError> {
                     Ok(Self { #(#fields: object.attribute::<#markers, _>(#names)?),* })
                 }
             }
@@ -108,7 +106,7 @@ pub(super) fn tags(names: &Names, runtime: &TokenStream) -> Option<TokenStream> 
             #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
             pub struct #name;
 
-            impl oosync::types::PgTextTag for #name {
+            impl types::PgTextTag for #name {
                 const NAME: &'static str = #pg_name;
             }
         }
@@ -117,5 +115,5 @@ pub(super) fn tags(names: &Names, runtime: &TokenStream) -> Option<TokenStream> 
 }
 
 fn module(items: Vec<TokenStream>, runtime: &TokenStream) -> Option<TokenStream> {
-    (!items.is_empty()).then(|| quote!(use #runtime as oosync; #(#items)*))
+    (!items.is_empty()).then(|| quote!(use #runtime::{self as oosync, sql, types}; #(#items)*))
 }

@@ -1,6 +1,6 @@
 //! The text of what is generated: one file a table, and an index.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::names::{COMPOSITES, ENUMS, Names, TAGS, ident};
@@ -36,6 +36,8 @@ pub enum Layout {
     OutDir,
     /// In a folder of the source tree: the index is `mod.rs`.
     Modules,
+    /// In one file of the source tree, `schema.rs`.
+    SingleFile,
 }
 
 /// A file that was generated.
@@ -48,10 +50,27 @@ pub struct File {
 }
 
 /// Lints that generated code need not obey, whatever the crate around it asks for.
-const ALLOWED: &str = "clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction, dead_code, \
-    missing_docs, missing_debug_implementations, missing_copy_implementations, non_ascii_idents, \
-    non_camel_case_types, non_snake_case, non_upper_case_globals, rustdoc::all, single_use_lifetimes, \
-    unnameable_types, unreachable_pub, unused_imports, unused_qualifications, unused_results";
+const ALLOWED: &[&str] = &[
+    "clippy::all",
+    "clippy::pedantic",
+    "clippy::nursery",
+    "clippy::restriction",
+    "dead_code",
+    "missing_copy_implementations",
+    "missing_debug_implementations",
+    "missing_docs",
+    "non_ascii_idents",
+    "non_camel_case_types",
+    "non_snake_case",
+    "non_upper_case_globals",
+    "rustdoc::all",
+    "single_use_lifetimes",
+    "unnameable_types",
+    "unreachable_pub",
+    "unused_imports",
+    "unused_qualifications",
+    "unused_results",
+];
 
 /// Generates everything.
 ///
@@ -59,99 +78,132 @@ const ALLOWED: &str = "clippy::all, clippy::pedantic, clippy::nursery, clippy::r
 ///
 /// Names that a person chose and that collide; options that are no path.
 pub fn generate(plan: &Plan, options: &Options) -> Result<Vec<File>, Diagnostics> {
-    let runtime = path(&options.runtime)?;
-    let derives: Vec<TokenStream> =
-        options.row_derives.iter().map(|derive| path(derive)).collect::<Result<_, _>>()?;
-    let names = Names::new(plan)?;
-    let mut files = vec![index(plan, &names, options, &runtime)?];
-    let folder = match options.layout {
-        Layout::OutDir => "oosync/",
-        Layout::Modules => "",
-    };
-    let shared = [
-        (ENUMS, enums::enums(plan, &names, &runtime)),
-        (COMPOSITES, enums::composites(plan, &names, &runtime)),
-        (TAGS, enums::tags(&names, &runtime)),
-    ];
-    for (module, content) in shared {
-        if let Some(content) = content {
-            files.push(File { path: format!("{folder}{module}.rs"), text: formatted(content)? });
-        }
+    let generator = Generator::new(plan, options)?;
+    let modules = generator.modules();
+    if options.layout == Layout::SingleFile {
+        let text = formatted(generator.index(&modules))?;
+        return Ok(vec![File { path: "schema.rs".to_owned(), text }]);
     }
-    for number in 0..plan.tables.len() {
-        let content = TableCode::new(plan, &names, number).module(&runtime, &derives);
-        let module = names.tables[number].module.to_string();
-        files.push(File { path: format!("{folder}{}.rs", file_name(&module)), text: formatted(content)? });
+    let (index, folder) = match options.layout {
+        Layout::OutDir => ("oosync.rs", "oosync/"),
+        _ => ("mod.rs", ""),
+    };
+    let mut files = vec![File { path: index.to_owned(), text: formatted(generator.index(&modules))? }];
+    for module in modules {
+        let path = format!("{folder}{}.rs", file_name(&module.name.to_string()));
+        files.push(File { path, text: formatted(module.content)? });
     }
     files.push(File { path: format!("{folder}schema.sql"), text: schema_ddl(plan) });
     Ok(files)
 }
 
-fn index(plan: &Plan, names: &Names, options: &Options, runtime: &TokenStream) -> Result<File, Diagnostics> {
-    let allowed: TokenStream = ALLOWED.parse().map_err(|error| internal(&error))?;
-    let modules = names.tables.iter().map(|table| &table.module);
-    let has = |module: &str| match module {
-        ENUMS => !names.enums.is_empty(),
-        COMPOSITES => !names.composites.is_empty(),
-        _ => !names.tags.is_empty(),
-    };
-    let shared: Vec<_> =
-        [ENUMS, COMPOSITES, TAGS].into_iter().filter(|module| has(module)).map(ident).collect();
-    let modules = shared.iter().chain(modules).map(|module| {
-        let body = match options.layout {
-            Layout::OutDir => {
-                let path = format!("/oosync/{}.rs", file_name(&module.to_string()));
-                quote!({
-                    include!(concat!(env!("OUT_DIR"), #path));
-                })
-            }
-            Layout::Modules => quote!(;),
-        };
-        quote!(#[allow(#allowed)] pub mod #module #body)
-    });
-    let exports = names.tables.iter().map(|table| {
-        let names::TableNames { module, row, key, insert, patch, .. } = table;
-        quote!(#[allow(unused_imports)] pub use self::#module::{#row, #key, #insert, #patch};)
-    });
-    let enum_names: Vec<_> = names.enums.values().map(|names| &names.name).collect();
-    let composite_names: Vec<_> = names.composites.values().map(|names| &names.name).collect();
-    let tag_names: Vec<_> = names.tags.values().collect();
-    let shared_exports = [(ENUMS, enum_names), (COMPOSITES, composite_names), (TAGS, tag_names)];
-    let shared_exports =
-        shared_exports.into_iter().filter(|(_, items)| !items.is_empty()).map(|(module, items)| {
+/// The module of one table, by the place of the table in the plan.
+///
+/// # Errors
+///
+/// As [`generate`].
+pub fn generate_table(plan: &Plan, number: usize, options: &Options) -> Result<String, Diagnostics> {
+    let generator = Generator::new(plan, options)?;
+    formatted(TableCode::new(plan, &generator.names, number).module(&generator.runtime, &generator.derives))
+}
+
+struct Generator<'a> {
+    plan: &'a Plan,
+    layout: Layout,
+    names: Names,
+    runtime: TokenStream,
+    derives: Vec<TokenStream>,
+}
+
+/// A module and what is in it.
+struct Module {
+    name: Ident,
+    content: TokenStream,
+}
+
+impl<'a> Generator<'a> {
+    fn new(plan: &'a Plan, options: &Options) -> Result<Self, Diagnostics> {
+        let derives = options.row_derives.iter().map(|derive| path(derive)).collect::<Result<_, _>>()?;
+        let (runtime, names) = (path(&options.runtime)?, Names::new(plan)?);
+        Ok(Self { plan, layout: options.layout, names, runtime, derives })
+    }
+
+    /// Everything but the index.
+    fn modules(&self) -> Vec<Module> {
+        let shared = [
+            (ENUMS, enums::enums(self.plan, &self.names, &self.runtime)),
+            (COMPOSITES, enums::composites(self.plan, &self.names, &self.runtime)),
+            (TAGS, enums::tags(&self.names, &self.runtime)),
+        ];
+        let shared = shared
+            .into_iter()
+            .filter_map(|(name, content)| Some(Module { name: ident(name), content: content? }));
+        let tables = self.names.tables.iter().enumerate().map(|(number, names)| {
+            let content = TableCode::new(self.plan, &self.names, number).module(&self.runtime, &self.derives);
+            Module { name: names.module.clone(), content }
+        });
+        shared.chain(tables).collect()
+    }
+
+    fn index(&self, modules: &[Module]) -> TokenStream {
+        let names = &self.names;
+        let allowed: Vec<syn::Path> = ALLOWED.iter().filter_map(|lint| syn::parse_str(lint).ok()).collect();
+        let modules = modules.iter().map(|Module { name, content }| {
+            let body = match self.layout {
+                Layout::OutDir => {
+                    let path = format!("/oosync/{}.rs", file_name(&name.to_string()));
+                    quote!({
+                        include!(concat!(env!("OUT_DIR"), #path));
+                    })
+                }
+                Layout::Modules => quote!(;),
+                Layout::SingleFile => quote!({ #content }),
+            };
+            quote!(#[allow(#(#allowed),*)] pub mod #name #body)
+        });
+        let tables = names.tables.iter().map(|table| {
+            let names::TableNames { module, row, key, insert, patch, .. } = table;
+            quote!(#[allow(unused_imports)] pub use self::#module::{#row, #key, #insert, #patch};)
+        });
+        let shared = [
+            (ENUMS, names.enums.values().map(|names| &names.name).collect::<Vec<_>>()),
+            (COMPOSITES, names.composites.values().map(|names| &names.name).collect()),
+            (TAGS, names.tags.values().collect()),
+        ];
+        let shared = shared.into_iter().filter(|(_, items)| !items.is_empty()).map(|(module, items)| {
             let module = ident(module);
             quote!(#[allow(unused_imports)] pub use self::#module::{#(#items),*};)
         });
-    let statics = names.tables.iter().map(|table| {
-        let module = &table.module;
-        quote!(&#module::TABLE)
-    });
-    let hash = &plan.hash;
-    let ddl = match options.layout {
-        Layout::OutDir => quote!(include_str!(concat!(env!("OUT_DIR"), "/oosync/schema.sql"))),
-        Layout::Modules => quote!(include_str!("schema.sql")),
-    };
-    let content = quote! {
-        #(#modules)*
-        #(#shared_exports)*
-        #(#exports)*
-
-        /// Every synced table, parents before children.
-        #[allow(dead_code, unreachable_pub)]
-        pub static SCHEMA: #runtime::schema::Schema = #runtime::schema::Schema {
-            tables: &[#(#statics),*],
-            hash: #hash,
+        let statics = names.tables.iter().map(|table| {
+            let module = &table.module;
+            quote!(&#module::TABLE)
+        });
+        let (hash, runtime) = (&self.plan.hash, &self.runtime);
+        let ddl = match self.layout {
+            Layout::OutDir => quote!(include_str!(concat!(env!("OUT_DIR"), "/oosync/schema.sql"))),
+            Layout::Modules => quote!(include_str!("schema.sql")),
+            Layout::SingleFile => {
+                let ddl = schema_ddl(self.plan);
+                quote!(#ddl)
+            }
         };
+        quote! {
+            #(#modules)*
+            #(#shared)*
+            #(#tables)*
 
-        /// Makes the tables of a device.
-        #[allow(dead_code, unreachable_pub)]
-        pub const SQLITE_DDL: &str = #ddl;
-    };
-    let path = match options.layout {
-        Layout::OutDir => "oosync.rs",
-        Layout::Modules => "mod.rs",
-    };
-    Ok(File { path: path.to_owned(), text: formatted(content)? })
+            /// Every synced table, parents before children.
+            #[allow(dead_code, unreachable_pub)]
+            pub static SCHEMA: #runtime::schema::Schema = #runtime::schema::Schema {
+                tables: &[#(#statics),*],
+                hash: #hash,
+            };
+
+            /// Makes the tables of a device.
+            #[allow(dead_code, unreachable_pub)]
+            pub const SQLITE_DDL: &str = #ddl;
+        }
+    }
 }
 
 /// A module's file: cargo looks for `type.rs` where the code says `r#type`.
@@ -162,7 +214,22 @@ fn file_name(module: &str) -> &str {
 /// Tokens as a person would write them.
 fn formatted(content: TokenStream) -> Result<String, Diagnostics> {
     let file: syn::File = syn::parse2(content).map_err(|error| internal(&error))?;
-    Ok(format!("// @generated by oosync from the facts. Do not edit.\n\n{}", prettyplease::unparse(&file)))
+    let code = prettyplease::unparse(&file);
+    let mut text = String::with_capacity(code.len() + 1024);
+    text.push_str("// @generated by oosync from the facts. Do not edit.\n\n");
+    let mut before = "";
+    for line in code.lines() {
+        // Items are set apart, where they begin; of a run of `use` or `mod` each is a line.
+        let begins = line.starts_with("///") || line.starts_with("#[") || line.starts_with("impl ");
+        let ended = before == "}" || before == "};" || (before.ends_with(';') && !before.starts_with(' '));
+        if begins && ended && !(line.starts_with("#[") && before.ends_with(';')) {
+            text.push('\n');
+        }
+        text.push_str(line);
+        text.push('\n');
+        before = line;
+    }
+    Ok(text)
 }
 
 fn path(text: &str) -> Result<TokenStream, Diagnostics> {

@@ -25,7 +25,7 @@ fn marker(ty: &ColumnType) -> TokenStream {
             quote!(oosync::sql::#name)
         }
         ColumnType::Text(name) => {
-            let tag = Ident::new(runtime_tag(name).unwrap_or("Other"), Span::call_site());
+            let tag = Ident::new(runtime_tag(name).as_deref().unwrap_or("Other"), Span::call_site());
             quote!(oosync::sql::PgText<oosync::types::tags::#tag>)
         }
         ColumnType::Enum(_) => quote!(oosync::sql::Enum),
@@ -59,5 +59,5 @@ fn write(column: &PlanColumn, ty: &ColumnType) -> String {
 
 /// `oosync :: types :: Numeric` as a person writes it: `Numeric`, with the crate's name where it is another's.
 fn spelled(ty: &TokenStream) -> String {
-    ty.to_string().replace(' ', "").replace("oosync::types::", "").replace("oosync::", "")
+    ty.to_string().replace(' ', "").replace("types::", "").replace("oosync::", "")
 }

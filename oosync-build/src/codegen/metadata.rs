@@ -1,6 +1,6 @@
 //! The static data of a table.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::types::{column_type, metadata};
@@ -12,7 +12,7 @@ use crate::sqlite::table_ddl;
 pub(crate) fn table(plan: &Plan, table: &PlanTable) -> TokenStream {
     let (schema, pg_name, name) = (&table.name.schema, &table.name.name, &table.local_name);
     let columns = table.columns.iter().map(|column| self::column(table, column));
-    let primary_key = &table.primary_key;
+    let primary_key = table.primary_key.iter().map(|place| Literal::usize_unsuffixed(*place));
     let foreign_keys = table.foreign_keys.iter().filter_map(|key| {
         let target = plan.tables.iter().find(|target| target.name == key.table)?;
         let (columns, name, target) = (places(table, &key.columns), &target.local_name, &key.target);
@@ -86,7 +86,15 @@ fn rules(table: &PlanTable) -> TokenStream {
             let columns = places(table, columns);
             quote!(Parent(&[#(#columns),*]))
         }
+        Ownership::Bucket => quote!(Bucket),
         Ownership::Everyone => quote!(Everyone),
+    };
+    let bucket = match &table.bucket {
+        Some(bucket) => {
+            let (name, columns) = (&bucket.name, places(table, &bucket.columns));
+            quote!(Some(oosync::schema::Bucket { name: #name, columns: &[#(#columns),*] }))
+        }
+        None => quote!(None),
     };
     let push = match table.push.value {
         Push::OwnerOnly => quote!(OwnerOnly),
@@ -111,7 +119,7 @@ fn rules(table: &PlanTable) -> TokenStream {
     let (created, updated, deleted) = (stamp(&table.created), stamp(&table.updated), stamp(&table.deleted));
     let conflict_target = places(table, &table.conflict_target);
     let normalize_datetime = places(table, &table.normalize_datetime);
-    let order = table.order;
+    let order = Literal::i64_unsuffixed(table.order);
     let change_category = match &table.change_category {
         Some(category) => quote!(Some(#category)),
         None => quote!(None),
@@ -119,6 +127,7 @@ fn rules(table: &PlanTable) -> TokenStream {
     quote! {
         oosync::schema::Rules {
             owner: oosync::schema::Owner::#owner,
+            bucket: #bucket,
             push: oosync::schema::Push::#push,
             deny_delete: #deny_delete,
             confirmed: #confirmed,
@@ -135,10 +144,11 @@ fn rules(table: &PlanTable) -> TokenStream {
 }
 
 /// A plan is validated: every column that it names is there.
-fn place(table: &PlanTable, name: &str) -> usize {
-    table.columns.iter().position(|column| column.name == name).unwrap_or(usize::MAX)
+fn place(table: &PlanTable, name: &str) -> Literal {
+    let place = table.columns.iter().position(|column| column.name == name);
+    Literal::usize_unsuffixed(place.unwrap_or(usize::MAX))
 }
 
-fn places(table: &PlanTable, names: &[String]) -> Vec<usize> {
+fn places(table: &PlanTable, names: &[String]) -> Vec<Literal> {
     names.iter().map(|name| place(table, name)).collect()
 }

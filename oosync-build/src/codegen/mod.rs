@@ -26,6 +26,6 @@ mod table;
 mod types;
 
 #[cfg(feature = "codegen")]
-pub use self::files::{File, Layout, Options, generate};
+pub use self::files::{File, Layout, Options, generate, generate_table};
 pub(crate) use self::hand_written::hand_written;
 pub(crate) use self::metadata::table as metadata_of;

@@ -1,6 +1,6 @@
 //! The structs of one table and what they implement.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::docs::{code, docs};
@@ -21,6 +21,8 @@ pub(super) struct TableCode<'a> {
 /// One column.
 struct ColumnCode<'a> {
     place: usize,
+    /// The same as code.
+    at: Literal,
     column: &'a PlanColumn,
     field: &'a proc_macro2::Ident,
     /// The Rust type and the marker, with what null makes of them.
@@ -68,7 +70,7 @@ impl<'a> TableCode<'a> {
             self.patch(),
             metadata::table(self.plan, self.table),
         ];
-        quote!(use #runtime as oosync; #(#parts)*)
+        quote!(use #runtime::{self as oosync, sql, types}; #(#parts)*)
     }
 
     fn heading(&self, what: &str) -> Vec<String> {
@@ -82,8 +84,8 @@ impl<'a> TableCode<'a> {
         let fields =
             self.columns.iter().map(|ColumnCode { docs, field, rust, .. }| quote!(#docs pub #field: #rust,));
         let constants = self.columns.iter().zip(&self.names.constants).map(|(column, constant)| {
-            let ColumnCode { marker, place, .. } = column;
-            quote!(pub const #constant: oosync::RowColumn<Self, #marker> = oosync::RowColumn::new(#place);)
+            let ColumnCode { marker, at, .. } = column;
+            quote!(pub const #constant: oosync::RowColumn<Self, #marker> = oosync::RowColumn::new(#at);)
         });
         quote! {
             #docs
@@ -97,7 +99,7 @@ impl<'a> TableCode<'a> {
 
     fn row_impls(&self) -> TokenStream {
         let TableNames { row, key, .. } = self.names;
-        let places = self.columns.iter().map(|column| column.place);
+        let places = self.columns.iter().map(|column| &column.at);
         let reads = self
             .columns
             .iter()
@@ -107,9 +109,9 @@ impl<'a> TableCode<'a> {
             self.table.primary_key.iter().map(|place| &self.columns[*place]).collect();
         let (key_value, write_key) = match key_columns.as_slice() {
             [one] => {
-                let (field, marker, place) = (one.field, &one.marker, one.place);
+                let (field, marker, at) = (one.field, &one.marker, &one.at);
                 let copied = if one.is_copy() { quote!() } else { quote!(.clone()) };
-                (quote!(self.#field #copied), quote!(row.put::<#marker, _>(#place, key);))
+                (quote!(self.#field #copied), quote!(row.put::<#marker, _>(#at, key);))
             }
             several => {
                 let fields = several.iter().map(|column| {
@@ -183,30 +185,27 @@ impl<'a> TableCode<'a> {
         let columns: Vec<&ColumnCode<'_>> =
             self.columns.iter().filter(|column| column.form != Form::Absent).collect();
         let fields = columns.iter().map(|column| {
-            let ColumnCode { docs, field, rust, inner, .. } = column;
+            let ColumnCode { docs, field, .. } = column;
+            let (written, _) = column.written();
             match column.form {
-                Form::Defaulted => quote!(#docs pub #field: oosync::Defaulted<#rust>,),
-                Form::ServerFilled if column.nullable_in_postgres() => {
-                    quote!(#docs pub #field: oosync::ServerFilled<#rust>,)
-                }
-                Form::ServerFilled => quote!(#docs pub #field: oosync::ServerFilled<#inner>,),
-                _ => quote!(#docs pub #field: #rust,),
+                Form::Defaulted => quote!(#docs pub #field: oosync::Defaulted<#written>,),
+                Form::ServerFilled => quote!(#docs pub #field: oosync::ServerFilled<#written>,),
+                _ => quote!(#docs pub #field: #written,),
             }
         });
-        let puts = columns.iter().map(|column| match column.form {
-            Form::Defaulted => column.put(&quote!(put_defaulted), &quote!(self)),
-            Form::ServerFilled if column.nullable_in_postgres() => {
-                column.put(&quote!(put_server_filled), &quote!(self))
-            }
-            // The form has no null: that stands for what the server has not filled yet.
-            Form::ServerFilled => {
-                let ColumnCode { place, field, inner_marker, .. } = column;
-                quote!(row.put_server_filled::<#inner_marker, _>(#place, &self.#field);)
-            }
-            _ => column.put(&quote!(put), &quote!(self)),
+        let puts = columns.iter().map(|column| {
+            let method = match column.form {
+                Form::Defaulted => quote!(put_defaulted),
+                Form::ServerFilled => quote!(put_server_filled),
+                _ => quote!(put),
+            };
+            column.put_written(&method)
         });
         let required = columns.iter().filter(|column| column.form == Form::Required);
-        let parameters = required.map(|ColumnCode { field, rust, .. }| quote!(#field: #rust));
+        let parameters = required.map(|column| {
+            let (field, (written, _)) = (column.field, column.written());
+            quote!(#field: #written)
+        });
         let values = columns.iter().map(|column| {
             let field = column.field;
             match column.form {
@@ -277,17 +276,44 @@ impl<'a> ColumnCode<'a> {
         let mut marker = inner_marker.clone();
         let mut rust = inner.clone();
         if column.nullable {
-            marker = quote!(oosync::sql::Nullable<#marker>);
+            marker = quote!(sql::Nullable<#marker>);
             rust = quote!(Option<#rust>);
         }
         let docs = docs(&[column_docs(column)], column.comment.as_deref());
-        Self { place, column, field, rust, marker, inner, inner_marker, docs, form: form(column) }
+        Self {
+            place,
+            at: Literal::usize_unsuffixed(place),
+            column,
+            field,
+            rust,
+            marker,
+            inner,
+            inner_marker,
+            docs,
+            form: form(column),
+        }
     }
 
     /// `row.put::<sql::Uuid, _>(0, &self.id);`
     fn put(&self, method: &TokenStream, from: &TokenStream) -> TokenStream {
-        let (place, field, marker) = (self.place, self.field, &self.marker);
-        quote!(row.#method::<#marker, _>(#place, &#from.#field);)
+        let (at, field, marker) = (&self.at, self.field, &self.marker);
+        quote!(row.#method::<#marker, _>(#at, &#from.#field);)
+    }
+
+    /// The type and marker of what a person writes: without the null that stands for a value that the server has not
+    /// filled yet, or that not everyone may see.
+    fn written(&self) -> (&TokenStream, &TokenStream) {
+        if self.nullable_in_postgres() {
+            (&self.rust, &self.marker)
+        } else {
+            (&self.inner, &self.inner_marker)
+        }
+    }
+
+    /// [`put`](Self::put) of a form.
+    fn put_written(&self, method: &TokenStream) -> TokenStream {
+        let (at, field, (_, marker)) = (&self.at, self.field, self.written());
+        quote!(row.#method::<#marker, _>(#at, &self.#field);)
     }
 
     fn nullable_in_postgres(&self) -> bool {
@@ -339,7 +365,7 @@ fn form(column: &PlanColumn) -> Form {
         }
         PlanDefault::Server => Form::ServerFilled,
         PlanDefault::Generated => Form::Absent,
-        PlanDefault::None if column.nullable => Form::Nullable,
+        PlanDefault::None if !synced.not_null => Form::Nullable,
         PlanDefault::None => Form::Required,
     }
 }

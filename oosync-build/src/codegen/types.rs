@@ -26,7 +26,7 @@ pub(super) fn rust_type(place: Place<'_>, ty: &ColumnType, chosen: Option<RustTy
         ColumnType::Scalar(scalar) => scalar_type(*scalar, chosen),
         ColumnType::Text(name) => {
             let tag = tag(place, name);
-            quote!(oosync::types::PgText<#tag>)
+            quote!(types::PgText<#tag>)
         }
         ColumnType::Enum(name) => match place.names.enums.get(name) {
             Some(names) => in_root(place, ENUMS, &names.name),
@@ -38,7 +38,7 @@ pub(super) fn rust_type(place: Place<'_>, ty: &ColumnType, chosen: Option<RustTy
         },
         ColumnType::Array(element) => {
             let element = rust_type(place, element, None);
-            quote!(oosync::types::Array<#element>)
+            quote!(types::Array<#element>)
         }
     }
 }
@@ -68,13 +68,13 @@ pub(super) fn scalar_type(scalar: Scalar, chosen: Option<RustType>) -> TokenStre
         (Scalar::Oid, _) => quote!(u32),
         (Scalar::Float4, _) => quote!(f32),
         (Scalar::Float8, _) => quote!(f64),
-        (Scalar::Uuid | Scalar::UuidText, _) => quote!(oosync::types::Uuid),
+        (Scalar::Uuid | Scalar::UuidText, _) => quote!(types::Uuid),
         (Scalar::Bytea, _) => quote!(Vec<u8>),
-        (Scalar::Json | Scalar::Jsonb, _) => quote!(oosync::types::Json),
+        (Scalar::Json | Scalar::Jsonb, _) => quote!(types::Json),
         (Scalar::Text, _) => quote!(String),
         (own, _) => {
             let name = Ident::new(scalar_name(own), Span::call_site());
-            quote!(oosync::types::#name)
+            quote!(types::#name)
         }
     }
 }
@@ -85,17 +85,17 @@ pub(super) fn marker(place: Place<'_>, ty: &ColumnType) -> TokenStream {
     match ty {
         ColumnType::Scalar(scalar) => {
             let name = Ident::new(scalar_name(*scalar), Span::call_site());
-            quote!(oosync::sql::#name)
+            quote!(sql::#name)
         }
         ColumnType::Text(name) => {
             let tag = tag(place, name);
-            quote!(oosync::sql::PgText<#tag>)
+            quote!(sql::PgText<#tag>)
         }
-        ColumnType::Enum(_) => quote!(oosync::sql::Enum),
-        ColumnType::Composite(..) => quote!(oosync::sql::Composite),
+        ColumnType::Enum(_) => quote!(sql::Enum),
+        ColumnType::Composite(..) => quote!(sql::Composite),
         ColumnType::Array(element) => {
             let element = marker(place, element);
-            quote!(oosync::sql::Array<#element>)
+            quote!(sql::Array<#element>)
         }
     }
 }
@@ -162,8 +162,8 @@ fn in_root(place: Place<'_>, module: &str, name: &Ident) -> TokenStream {
 #[cfg(feature = "codegen")]
 fn tag(place: Place<'_>, name: &QualifiedName) -> TokenStream {
     if let Some(tag) = runtime_tag(name) {
-        let tag = Ident::new(tag, Span::call_site());
-        return quote!(oosync::types::tags::#tag);
+        let tag = Ident::new(&tag, Span::call_site());
+        return quote!(types::tags::#tag);
     }
     match place.names.tags.get(name) {
         Some(tag) => in_root(place, TAGS, tag),
@@ -186,47 +186,71 @@ pub(super) fn column_type(column: &PlanColumn) -> ColumnType {
 
 /// A type's name as a cast to it needs it written.
 pub(super) fn sql_name(name: &QualifiedName) -> String {
+    if name.schema == "pg_catalog" {
+        return name.name.clone();
+    }
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     format!("{}.{}", quoted(&name.schema), quoted(&name.name))
 }
 
-/// The runtime's tag for a built-in type that is held in Postgres's own text form.
-pub(super) fn runtime_tag(name: &QualifiedName) -> Option<&'static str> {
-    if name.schema != "pg_catalog" {
-        return None;
-    }
-    Some(match name.name.as_str() {
-        "inet" => "Inet",
-        "cidr" => "Cidr",
-        "macaddr" => "Macaddr",
-        "macaddr8" => "Macaddr8",
-        "bit" => "Bit",
-        "varbit" => "Varbit",
-        "tsvector" => "Tsvector",
-        "tsquery" => "Tsquery",
-        "xml" => "Xml",
-        "int4range" => "Int4range",
-        "int8range" => "Int8range",
-        "numrange" => "Numrange",
-        "tsrange" => "Tsrange",
-        "tstzrange" => "Tstzrange",
-        "daterange" => "Daterange",
-        "int4multirange" => "Int4multirange",
-        "int8multirange" => "Int8multirange",
-        "nummultirange" => "Nummultirange",
-        "tsmultirange" => "Tsmultirange",
-        "tstzmultirange" => "Tstzmultirange",
-        "datemultirange" => "Datemultirange",
-        "point" => "Point",
-        "line" => "Line",
-        "lseg" => "Lseg",
-        "box" => "Box",
-        "path" => "Path",
-        "polygon" => "Polygon",
-        "circle" => "Circle",
-        "pg_lsn" => "PgLsn",
-        "jsonpath" => "Jsonpath",
-        "char" => "Char",
-        _ => return None,
-    })
+/// Built-in types that are held in Postgres's own text form; the runtime has a tag for each, by its name in Pascal
+/// case.
+const RUNTIME_TAGS: &[&str] = &[
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "bit",
+    "varbit",
+    "tsvector",
+    "tsquery",
+    "xml",
+    "jsonpath",
+    "int4range",
+    "int8range",
+    "numrange",
+    "tsrange",
+    "tstzrange",
+    "daterange",
+    "int4multirange",
+    "int8multirange",
+    "nummultirange",
+    "tsmultirange",
+    "tstzmultirange",
+    "datemultirange",
+    "point",
+    "line",
+    "lseg",
+    "box",
+    "path",
+    "polygon",
+    "circle",
+    "pg_lsn",
+    "pg_snapshot",
+    "txid_snapshot",
+    "xid",
+    "xid8",
+    "cid",
+    "tid",
+    "char",
+    "regclass",
+    "regproc",
+    "regprocedure",
+    "regoper",
+    "regoperator",
+    "regtype",
+    "regrole",
+    "regnamespace",
+    "regconfig",
+    "regdictionary",
+    "regcollation",
+    "aclitem",
+    "int2vector",
+    "oidvector",
+];
+
+/// The runtime's tag for a type, if it has one.
+pub(super) fn runtime_tag(name: &QualifiedName) -> Option<String> {
+    let built_in = name.schema == "pg_catalog" && RUNTIME_TAGS.contains(&name.name.as_str());
+    built_in.then(|| crate::names::pascal(&name.name))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::facts::Facts;
-use crate::plan::Plan;
+use crate::plan::{Plan, Strictness};
 use crate::project::Project;
 
 /// What structs are checked against.
@@ -56,8 +56,10 @@ impl Source {
             path.clone_into(&mut project.facts_path);
         }
         let facts = project.load_facts().map_err(|problems| problems.to_string())?;
-        let plan = project.plan(&facts).map_err(|problems| problems.to_string())?;
-        Ok(Self { facts, plan, shown: crate::files::shown(&project.facts_path) })
+        // What is not settled is an error of the build script, or of `cargo oosync plan`; here it is not synced.
+        let validated =
+            project.plan_of(&facts, Strictness::Lenient).map_err(|problems| problems.to_string())?;
+        Ok(Self { facts, plan: validated.plan, shown: crate::files::shown(&project.facts_path) })
     }
 }
 
