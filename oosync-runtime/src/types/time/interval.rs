@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::ascii::Ascii;
+use super::ascii::{Ascii, six_digits};
 use super::column::{pg_bytes, text_form};
 use super::moment::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND};
 use super::scanner::{Fault, Scanner};
@@ -248,7 +248,7 @@ fn push_time(text: &mut Ascii, microseconds: i64) {
     let fraction = microseconds.unsigned_abs() % second;
     if fraction != 0 {
         text.push(b'.');
-        text.push_digits::<6>(fraction as u32);
+        text.push_bytes(six_digits(fraction as u32));
         text.trim_end(b'0');
     }
     text.push(b'S');
