@@ -132,6 +132,10 @@ fn generated<T: Debug>(strategy: &BoxedStrategy<T>, count: usize) -> Vec<T> {
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
+fn version(client: &mut Client) -> i32 {
+    client.query_one("select current_setting('server_version_num')::int4", &[]).unwrap().get(0)
+}
+
 fn client(database: &TestDatabase) -> Client {
     let mut client = database.client();
     client.batch_execute(SETTINGS).unwrap();
@@ -221,8 +225,7 @@ fn a_timetz_is_the_one_of_postgres() {
 fn an_interval_is_the_one_of_postgres() {
     let database = TestDatabase::empty();
     let mut client = client(&database);
-    let version: i32 =
-        client.query_one("select current_setting('server_version_num')::int4", &[]).unwrap().get(0);
+    let version = version(&mut client);
     let mut values = generated(&Interval::strategy(), 6_000);
     if version < 150_000 {
         // They neither print nor read more hours than an int4 can count.
@@ -295,9 +298,10 @@ fn accepts_what_postgres_does<T: Sample>(client: &mut Client) {
         },
     );
     let texts = generated(&prop_oneof![shapes, mutated].boxed(), 3_000);
+    let version = version(client);
     let read: Vec<(String, T)> = texts
         .into_iter()
-        .filter(|text| !postgres_rounds(text))
+        .filter(|text| !postgres_rounds(text) && (version >= 150_000 || longest_number(text) < 10))
         .filter_map(|text| text.parse().ok().map(|value| (text, value)))
         .collect();
     assert!(read.len() > 150, "only {} of the texts mean something", read.len());
@@ -314,4 +318,9 @@ fn accepts_what_postgres_does<T: Sample>(client: &mut Client) {
 fn postgres_rounds(text: &str) -> bool {
     let Some((before, _)) = text.split_once('.') else { return false };
     before.bytes().rev().take_while(u8::is_ascii_digit).count() > 8
+}
+
+/// In digits. Postgres 14 and older refuse a number in an interval that is no int4.
+fn longest_number(text: &str) -> usize {
+    text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0)
 }

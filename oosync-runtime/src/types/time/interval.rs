@@ -28,8 +28,8 @@ const MICROSECONDS_PER_HOUR: i64 = 60 * MICROSECONDS_PER_MINUTE;
 /// where Postgres says that two are equal.
 ///
 /// Postgres 17 and newer have [`INFINITY`](Self::INFINITY) and [`NEG_INFINITY`](Self::NEG_INFINITY), and no other meaning
-/// for their three numbers; older servers refuse the text `infinity`. Postgres 14 and older print hours above 2147483647
-/// wrongly or not at all, and do not read them.
+/// for their three numbers; older servers refuse the text `infinity`. Postgres 14 and older neither print nor read hours
+/// above 2147483647.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Interval {
     /// Years and months: 12 a year.
