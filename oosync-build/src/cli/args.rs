@@ -62,6 +62,8 @@ pub(super) enum Command {
     Snapshot,
     /// Compare the facts with the database, and the config with the facts
     Check(Check),
+    /// Show what is synced, to whom, in which order, and why; needs no database
+    Plan(Plan),
     /// Tell what changed between two facts files
     Diff(Diff),
     /// Show what is found where, and whether it works
@@ -75,6 +77,15 @@ pub(super) struct Check {
     /// Do not connect: only see that facts and config can be read and agree
     #[arg(long)]
     pub(super) offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    /// A table to show in full: `todos`, or `app.todos`
+    pub(super) table: Option<String>,
+    /// Leave out what has an error instead of stopping at it, where that shows less and never more
+    #[arg(long)]
+    pub(super) lenient: bool,
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ mod database;
 mod diff;
 mod doctor;
 mod init;
+mod plan;
 mod report;
 mod snapshot;
 
@@ -75,6 +76,7 @@ fn run(cli: &Cli, reporter: &Reporter) -> Result<Outcome, Failure> {
         Command::Init => init::run(&cli.common, reporter),
         Command::Snapshot => snapshot::run(&cli.common, reporter),
         Command::Check(arguments) => check::run(&cli.common, arguments, reporter),
+        Command::Plan(arguments) => plan::run(&cli.common, arguments, reporter),
         Command::Diff(arguments) => diff::run(arguments, reporter),
         Command::Doctor => doctor::run(&cli.common, reporter),
         Command::Completions(arguments) => {
