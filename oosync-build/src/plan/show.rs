@@ -79,6 +79,7 @@ impl Plan {
             })).collect::<Vec<_>>(),
             "text_types": names(&self.text_types),
             "buckets": self.buckets.iter().map(bucket_document).collect::<Vec<_>>(),
+            "roles": self.roles.iter().map(|role| json!({"role": role.role, "read": role.read, "write": role.write})).collect::<Vec<_>>(),
             "cycles": self.cycles.iter().map(|cycle| names(cycle)).collect::<Vec<_>>(),
         })
     }
@@ -88,7 +89,7 @@ fn names(names: &[QualifiedName]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
-fn bucket_document(bucket: &PlanBucket) -> Value {
+pub(super) fn bucket_document(bucket: &PlanBucket) -> Value {
     json!({
         "name": bucket.name,
         "members": members(bucket),
@@ -369,7 +370,7 @@ impl std::fmt::Display for Literal {
     }
 }
 
-fn default_document(default: &PlanDefault) -> Value {
+pub(super) fn default_document(default: &PlanDefault) -> Value {
     match default {
         PlanDefault::None => json!({"kind": "none"}),
         PlanDefault::Literal(literal) => {
