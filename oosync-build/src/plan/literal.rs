@@ -255,7 +255,7 @@ impl Target<'_> {
                 self.cast_to_own(typed).then_some(Literal::Integer(i64::from(*value)))
             }
             (Constant::Number(text), ColumnType::Scalar(scalar)) => {
-                let plain = typed.casts.iter().all(|cast| numeric_cast(cast));
+                let plain = typed.casts.iter().all(numeric_cast);
                 if plain { self.number(text, *scalar, &typed.casts) } else { None }
             }
             (Constant::Quoted(text), ColumnType::Array(element)) => {

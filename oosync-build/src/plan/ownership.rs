@@ -353,7 +353,7 @@ impl<'a> OwnershipResolver<'a> {
         let ordinary: Vec<_> = leading.iter().copied().filter(|key| !self.is_person(ways, key)).collect();
         let chosen = if ordinary.is_empty() { &leading } else { &ordinary };
         match chosen.as_slice() {
-            [] => self.unowned(name, issues),
+            [] => self.unowned(name, owned, issues),
             [key] => {
                 let parent = target(key);
                 let others = if leading.len() > 1 {
@@ -410,7 +410,7 @@ impl<'a> OwnershipResolver<'a> {
         key.is_some_and(|key| key.columns == [column.clone()])
     }
 
-    fn unowned(&self, name: &QualifiedName, issues: &mut Issues) -> Belongs {
+    fn unowned(&self, name: &QualifiedName, owned: &BTreeSet<QualifiedName>, issues: &mut Issues) -> Belongs {
         let heading = self.section(name);
         let relief = Relief::Table(name.clone(), "belongs to nobody".to_owned());
         let setting = Why::Config(format!("`[sync] unowned` in {}", self.config.source.name));
@@ -426,13 +426,13 @@ impl<'a> OwnershipResolver<'a> {
                 Belongs::Failed
             }
             Unowned::Everyone => {
-                let Some(hidden) = self.hidden_owner(name) else {
+                let Some(hidden) = self.hidden_owner(name, owned) else {
                     return Belongs::by(Ownership::Everyone, setting);
                 };
                 let problem = Diagnostic::error(format!(
                     "everyone would read {name}, whose rows belong to rows of {hidden}"
                 ))
-                .note(format!("{hidden} has an owner and is not synced"))
+                .note(format!("{hidden} has an owner, but it or the way to it is not synced"))
                 .help(format!(
                     "under `{heading}`, write `exclude = true`, or `unowned = \"everyone\"` if that is meant"
                 ));
@@ -442,14 +442,18 @@ impl<'a> OwnershipResolver<'a> {
         }
     }
 
-    /// A table that is not synced, has an owner, and is referred to by this one, directly or through others.
-    fn hidden_owner(&self, name: &QualifiedName) -> Option<QualifiedName> {
+    /// A table that has an owner and is referred to by this one, but in no way that the sync follows: it or a table
+    /// on the way is not synced, or a key is not enforced.
+    fn hidden_owner(&self, name: &QualifiedName, owned: &BTreeSet<QualifiedName>) -> Option<QualifiedName> {
         let mut seen = BTreeSet::new();
         let mut ready = vec![name.clone()];
         while let Some(at) = ready.pop() {
             let Some(table) = self.facts.table(&at.schema, &at.name) else { continue };
             if !seen.insert(at.clone()) {
                 continue;
+            }
+            if at != *name && owned.contains(&at) {
+                return Some(at);
             }
             if !self.tables.contains_key(&at) {
                 let said = TableSaid::new(self.config, self.tags, self.facts, table);
