@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use oosync_build::config::{Config, Tags};
 use oosync_build::diagnostic::Diagnostics;
-use oosync_build::facts::Facts;
+use oosync_build::facts::{Facts, Table};
 use oosync_build::introspect::snapshot;
 use oosync_build::plan::{Draft, Plan, Strictness, Validated, server_config, table_meta};
 use oosync_build::project::Project;
@@ -90,7 +90,7 @@ fn plan(facts: &Facts, config: &str, strictness: Strictness) -> Result<Validated
 fn complete(facts: &Facts, plan: &Plan) {
     let mut names: Vec<_> = plan.tables.iter().map(|table| table.name.clone()).collect();
     names.extend(plan.not_synced.iter().map(|table| table.name.clone()));
-    let all: BTreeSet<_> = facts.tables.iter().map(|table| table.qualified_name()).collect();
+    let all: BTreeSet<_> = facts.tables.iter().map(Table::qualified_name).collect();
     assert_eq!(names.len(), all.len(), "no table is there twice");
     assert_eq!(names.into_iter().collect::<BTreeSet<_>>(), all, "every table is in the plan or has a reason");
     for table in &plan.tables {
