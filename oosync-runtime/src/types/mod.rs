@@ -8,6 +8,9 @@
 //! | `real`, `double precision` | ANY: a real, or `NaN` | `f32`, `f64` |
 //! | `numeric` | TEXT | [`Numeric`], `rust_decimal::Decimal`, `bigdecimal::BigDecimal` |
 //! | `money` | INTEGER, hundredths | [`Money`] |
+//! | `timestamptz`, `timestamp` | TEXT | [`Timestamptz`], [`Timestamp`], those of `chrono`, `time`, `jiff` |
+//! | `date`, `time`, `timetz` | TEXT | [`Date`], [`Time`], [`TimeTz`], those of `chrono`, `time`, `jiff` |
+//! | `interval` | TEXT | [`Interval`], and durations |
 //! | `text`, `varchar`, `char`, `name` | TEXT | `String` |
 //! | `bytea` | BLOB | `Vec<u8>` |
 //! | `uuid` | BLOB, or TEXT | [`Uuid`] |
@@ -30,6 +33,7 @@ mod pg_enum;
 mod pg_text;
 pub(crate) mod primitive;
 pub mod tags;
+mod time;
 pub(crate) mod uuid;
 
 pub use self::array::{Array, Dimension};
@@ -39,4 +43,5 @@ pub use self::money::Money;
 pub use self::numeric::{Numeric, NumericSum};
 pub use self::pg_enum::PgEnum;
 pub use self::pg_text::{PgText, PgTextTag};
+pub use self::time::{Date, Interval, Time, TimeTz, Timestamp, Timestamptz};
 pub use self::uuid::{Uuid, new_v7};
