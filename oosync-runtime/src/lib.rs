@@ -1,8 +1,13 @@
 //! What applications and servers link: schema metadata, types, row codec, protocol, client and server.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
+pub mod codec;
 mod field;
 pub mod schema;
 pub mod sql;
+#[cfg(feature = "client")]
+pub mod sqlite;
 pub mod types;
 mod value;
 

@@ -23,7 +23,7 @@
 //! Nothing is cut or rounded: what a Rust type has no place for is a [`ValueError`](crate::ValueError).
 
 pub(crate) mod array;
-mod composite;
+pub(crate) mod composite;
 pub(crate) mod hex;
 mod json;
 pub(crate) mod json_text;
