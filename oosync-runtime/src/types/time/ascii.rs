@@ -28,14 +28,10 @@ impl Ascii {
         self.len += 1;
     }
 
-    /// Appends the last `N` decimal digits.
-    pub(super) fn push_digits<const N: usize>(&mut self, mut number: u32) {
-        let mut digits = [0; N];
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (number % 10) as u8;
-            number /= 10;
-        }
-        self.bytes[self.len..self.len + N].copy_from_slice(&digits);
+    /// Appends ASCII characters.
+    pub(super) fn push_bytes<const N: usize>(&mut self, bytes: [u8; N]) {
+        debug_assert!(bytes.is_ascii());
+        self.bytes[self.len..self.len + N].copy_from_slice(&bytes);
         self.len += N;
     }
 
@@ -65,4 +61,17 @@ impl Ascii {
     pub(super) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..self.len]).expect("only ASCII is appended")
     }
+}
+
+/// Two decimal digits of a number below 100.
+pub(super) const fn two_digits(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]
+}
+
+/// Six decimal digits of a number below 1000000.
+pub(super) const fn six_digits(number: u32) -> [u8; 6] {
+    let [a, b] = two_digits(number / 10_000);
+    let [c, d] = two_digits(number / 100 % 100);
+    let [e, f] = two_digits(number % 100);
+    [a, b, c, d, e, f]
 }

@@ -31,7 +31,7 @@ macro_rules! text_form {
             type Err = ValueError;
 
             fn from_str(text: &str) -> Result<Self, ValueError> {
-                Self::read(text.as_bytes()).map_err(|fault| fault.explain(text, $expected))
+                Self::read(text.as_bytes()).map_err(|fault| fault.explain(text, Self::EXPECTED))
             }
         }
 
@@ -45,7 +45,8 @@ macro_rules! text_form {
         /// As text.
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str($crate::types::time::column::TextVisitor::<Self>::new($expected))
+                deserializer
+                    .deserialize_str($crate::types::time::column::TextVisitor::<Self>::new(Self::EXPECTED))
             }
         }
 
@@ -57,7 +58,7 @@ macro_rules! text_form {
             fn decode(value: $crate::Value<'_>) -> Result<Self, ValueError> {
                 match value {
                     $crate::Value::Text(text) => text.parse(),
-                    other => Err(ValueError::kind(&other, $expected)),
+                    other => Err(ValueError::kind(&other, Self::EXPECTED)),
                 }
             }
         }
@@ -71,7 +72,7 @@ macro_rules! text_form {
             }
 
             fn read_json(json: &str) -> Result<Self, ValueError> {
-                $crate::types::time::column::json_string(json, $expected)?.parse()
+                $crate::types::time::column::json_string(json, Self::EXPECTED)?.parse()
             }
         }
     };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Timestamp;
-use super::ascii::Ascii;
+use super::ascii::{Ascii, two_digits};
 use super::calendar::{Civil, UNIX_TO_PG_DAYS};
 use super::column::{pg_bytes, text_form};
 use super::moment;
@@ -148,15 +148,14 @@ impl Date {
 /// Appends `2024-01-31`, without the era.
 pub(super) fn push_day(text: &mut Ascii, day: Civil) {
     let year = if day.year <= 0 { 1 - day.year } else { day.year }.unsigned_abs();
+    let ([e, f], [g, h]) = (two_digits(day.month.into()), two_digits(day.day.into()));
     if year < 10_000 {
-        text.push_digits::<4>(year);
+        let ([a, b], [c, d]) = (two_digits(year / 100), two_digits(year % 100));
+        text.push_bytes([a, b, c, d, b'-', e, f, b'-', g, h]);
     } else {
         text.push_number(year.into());
+        text.push_bytes([b'-', e, f, b'-', g, h]);
     }
-    text.push(b'-');
-    text.push_digits::<2>(day.month.into());
-    text.push(b'-');
-    text.push_digits::<2>(day.day.into());
 }
 
 #[cfg(test)]

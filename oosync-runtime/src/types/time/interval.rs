@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::ascii::Ascii;
+use super::ascii::{Ascii, six_digits};
 use super::column::{pg_bytes, text_form};
 use super::moment::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND};
 use super::scanner::{Fault, Scanner};
@@ -28,8 +28,8 @@ const MICROSECONDS_PER_HOUR: i64 = 60 * MICROSECONDS_PER_MINUTE;
 /// where Postgres says that two are equal.
 ///
 /// Postgres 17 and newer have [`INFINITY`](Self::INFINITY) and [`NEG_INFINITY`](Self::NEG_INFINITY), and no other meaning
-/// for their three numbers; older servers refuse the text `infinity`. Postgres 14 and older print hours above 2147483647
-/// wrongly or not at all, and do not read them.
+/// for their three numbers; older servers refuse the text `infinity`. Postgres 14 and older neither print nor read hours
+/// above 2147483647.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Interval {
     /// Years and months: 12 a year.
@@ -248,7 +248,7 @@ fn push_time(text: &mut Ascii, microseconds: i64) {
     let fraction = microseconds.unsigned_abs() % second;
     if fraction != 0 {
         text.push(b'.');
-        text.push_digits::<6>(fraction as u32);
+        text.push_bytes(six_digits(fraction as u32));
         text.trim_end(b'0');
     }
     text.push(b'S');

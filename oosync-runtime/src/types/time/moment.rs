@@ -126,9 +126,12 @@ macro_rules! moment_type {
             ///
             /// Where these are not eight bytes, or out of range.
             pub fn from_pg_binary(bytes: &[u8]) -> Result<Self, ValueError> {
-                let microseconds = i64::from_be_bytes(pg_bytes(bytes, $expected)?);
+                let microseconds = i64::from_be_bytes(pg_bytes(bytes, Self::EXPECTED)?);
                 Self::from_pg_microseconds(microseconds).ok_or_else(|| {
-                    ValueError::out_of_range(format_args!("{microseconds} µs from 2000-01-01"), $expected)
+                    ValueError::out_of_range(
+                        format_args!("{microseconds} µs from 2000-01-01"),
+                        Self::EXPECTED,
+                    )
                 })
             }
 

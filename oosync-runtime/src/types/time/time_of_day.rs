@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ascii::Ascii;
+use super::ascii::{Ascii, six_digits, two_digits};
 use super::column::{pg_bytes, text_form};
 use super::moment::{MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND};
 use super::scanner::{Fault, Scanner};
@@ -101,13 +101,9 @@ impl Time {
 /// Appends `23:59:59.123456`.
 pub(super) fn push_clock(text: &mut Ascii, microseconds: i64) {
     let (hour, minute, second, microsecond) = Time(microseconds).hms_micro();
-    text.push_digits::<2>(hour.into());
-    text.push(b':');
-    text.push_digits::<2>(minute.into());
-    text.push(b':');
-    text.push_digits::<2>(second.into());
-    text.push(b'.');
-    text.push_digits::<6>(microsecond);
+    let [[a, b], [c, d], [e, f]] = [hour, minute, second].map(|part| two_digits(part.into()));
+    let [g, h, i, j, k, l] = six_digits(microsecond);
+    text.push_bytes([a, b, b':', c, d, b':', e, f, b'.', g, h, i, j, k, l]);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use super::Time;
-use super::ascii::Ascii;
+use super::ascii::{Ascii, two_digits};
 use super::column::{pg_bytes, text_form};
 use super::moment::MICROSECONDS_PER_SECOND;
 use super::scanner::{Fault, Scanner};
@@ -85,14 +85,12 @@ impl TimeTz {
     pub(super) fn text(self) -> Ascii {
         let mut text = Ascii::new();
         push_clock(&mut text, self.time.microseconds());
-        text.push(if self.offset < 0 { b'-' } else { b'+' });
         let seconds = self.offset.unsigned_abs();
-        text.push_digits::<2>(seconds / 3_600);
-        text.push(b':');
-        text.push_digits::<2>(seconds / 60 % 60);
+        let ([a, b], [c, d]) = (two_digits(seconds / 3_600), two_digits(seconds / 60 % 60));
+        text.push_bytes([if self.offset < 0 { b'-' } else { b'+' }, a, b, b':', c, d]);
         if !seconds.is_multiple_of(60) {
-            text.push(b':');
-            text.push_digits::<2>(seconds % 60);
+            let [e, f] = two_digits(seconds % 60);
+            text.push_bytes([b':', e, f]);
         }
         text
     }
