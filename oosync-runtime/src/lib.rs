@@ -1,5 +1,8 @@
 //! What applications and servers link: schema metadata, types, row codec, protocol, client and server.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
+pub mod codec;
 mod error;
 mod field;
 mod row;

@@ -16,6 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => Connection::open(path)?,
         None => Connection::open_in_memory()?,
     };
+    sqlite::register(&connection)?;
     sqlite::create(&connection, &SCHEMA)?;
 
     let me = UserInsert::new("ada@example.org".to_owned(), "Ada".to_owned()).insert(&connection)?;

@@ -8,6 +8,9 @@
 //! | `real`, `double precision` | ANY: a real, or `NaN` | `f32`, `f64` |
 //! | `numeric` | TEXT | [`Numeric`], `rust_decimal::Decimal`, `bigdecimal::BigDecimal` |
 //! | `money` | INTEGER, hundredths | [`Money`] |
+//! | `timestamptz`, `timestamp` | TEXT | [`Timestamptz`], [`Timestamp`], those of `chrono`, `time`, `jiff` |
+//! | `date`, `time`, `timetz` | TEXT | [`Date`], [`Time`], [`TimeTz`], those of `chrono`, `time`, `jiff` |
+//! | `interval` | TEXT | [`Interval`], and durations |
 //! | `text`, `varchar`, `char`, `name` | TEXT | `String` |
 //! | `bytea` | BLOB | `Vec<u8>` |
 //! | `timestamptz`, `timestamp` | TEXT, `2024-01-01 00:00:00.123456+00:00` | [`Timestamptz`], [`Timestamp`], those of `chrono`, `time`, `jiff` |
@@ -23,7 +26,7 @@
 //! Nothing is cut or rounded: what a Rust type has no place for is a [`ValueError`](crate::ValueError).
 
 pub(crate) mod array;
-mod composite;
+pub(crate) mod composite;
 pub(crate) mod hex;
 mod json;
 pub(crate) mod json_text;

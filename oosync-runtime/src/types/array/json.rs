@@ -36,27 +36,15 @@ pub(crate) fn write<T>(
         }
         json.push_str("],\"values\":");
     }
-    // How many elements each list of a dimension spans, innermost first.
-    let mut spans = Vec::with_capacity(dimensions.len());
-    for dimension in dimensions.iter().rev() {
-        let inner = spans.last().copied().unwrap_or(1_usize);
-        spans.push(inner.saturating_mul(usize::try_from(dimension.length).unwrap_or(0)));
-    }
-    for (place, item) in elements.enumerate() {
-        let starting = spans.iter().filter(|&&span| place.is_multiple_of(span)).count();
-        if place > 0 {
-            json.extend(std::iter::repeat_n(']', starting));
-            json.push(',');
-        }
-        json.extend(std::iter::repeat_n('[', starting));
+    shape::nest(json, dimensions, ['[', ',', ']'], elements, |item, json| {
         let start = json.len();
         element(item, json)?;
         if json[start..].starts_with('[') {
             json.insert_str(start, "{\"values\":");
             json.push('}');
         }
-    }
-    json.extend(std::iter::repeat_n(']', dimensions.len()));
+        Ok(())
+    })?;
     if bounds {
         json.push('}');
     }

@@ -1,7 +1,8 @@
 //! Arrays: every one that Postgres holds.
 //!
 //! - `shape`: dimensions
-//! - [`json`]: the form on the device
+//! - `json`: the form on the device
+//! - `serde_form`: the form through serde
 
 pub(crate) mod json;
 mod serde_form;

@@ -60,3 +60,34 @@ pub(crate) fn check(dimensions: &[Dimension], elements: usize) -> Result<(), Val
     }
     Ok(())
 }
+
+/// Appends elements as lists in lists: `marks` open a list, part its items, and close it.
+///
+/// # Errors
+///
+/// Those of `element`, which appends one.
+pub(crate) fn nest<T>(
+    text: &mut String,
+    dimensions: &[Dimension],
+    [open, part, close]: [char; 3],
+    elements: impl Iterator<Item = T>,
+    mut element: impl FnMut(T, &mut String) -> Result<(), ValueError>,
+) -> Result<(), ValueError> {
+    // How many elements each list of a dimension spans, innermost first.
+    let mut spans = Vec::with_capacity(dimensions.len());
+    for dimension in dimensions.iter().rev() {
+        let inner = spans.last().copied().unwrap_or(1_usize);
+        spans.push(inner.saturating_mul(usize::try_from(dimension.length).unwrap_or(0)));
+    }
+    for (place, item) in elements.enumerate() {
+        let starting = spans.iter().filter(|&&span| place.is_multiple_of(span)).count();
+        if place > 0 {
+            text.extend(std::iter::repeat_n(close, starting));
+            text.push(part);
+        }
+        text.extend(std::iter::repeat_n(open, starting));
+        element(item, text)?;
+    }
+    text.extend(std::iter::repeat_n(close, dimensions.len()));
+    Ok(())
+}

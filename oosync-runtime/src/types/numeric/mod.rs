@@ -1,10 +1,10 @@
 //! `numeric`: any decimal number that Postgres holds, digit by digit.
 //!
-//! - [`text`]: what is accepted, and the one spelling of each value
-//! - [`binary`]: Postgres's binary form, both ways
-//! - [`order`]: Postgres's order
-//! - [`sum`]: exact sums
-//! - [`convert`]: integers and floats; [`foreign`]: the decimals of other crates
+//! - `text`: what is accepted, and the one spelling of each value
+//! - `binary`: Postgres's binary form, both ways
+//! - `order`: Postgres's order
+//! - `sum`: exact sums
+//! - `convert`: integers and floats; `foreign`: the decimals of other crates
 
 mod binary;
 mod convert;
@@ -26,8 +26,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::types::json_text;
 use crate::{Element, Field, Value, ValueError, sql};
 
+pub(crate) use self::order::compare;
 pub use self::sum::NumericSum;
-use self::text::canonical;
+pub(crate) use self::text::canonical;
 
 /// What messages call it.
 const NAME: &str = "numeric";
@@ -54,7 +55,7 @@ pub(crate) const MAX_SCALE: usize = 16_383;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Numeric {
-    /// In canonical form: see [`text`].
+    /// In the canonical form of the module `text`.
     text: String,
 }
 
@@ -101,7 +102,7 @@ impl Numeric {
 
     /// Postgres's order, in which scale does not matter, NaN equals itself, and NaN is greater than infinity.
     pub fn cmp_value(&self, other: &Self) -> Ordering {
-        order::compare(&self.text, &other.text)
+        compare(&self.text, &other.text)
     }
 
     /// From Postgres's binary form.
