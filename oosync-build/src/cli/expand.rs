@@ -13,7 +13,7 @@ use crate::suggest::did_you_mean;
 pub(super) fn run(common: &Common, arguments: &Expand, reporter: &Reporter) -> Result<Outcome, Failure> {
     let project = project(common)?;
     let plan = planned(&project, arguments.lenient, reporter)?;
-    let options = Options { layout: Layout::SingleFile, ..Options::default() };
+    let options = Options::for_layout(Layout::SingleFile);
     let code = match &arguments.table {
         None => generate(&plan, &options)
             .map(|files| files.into_iter().map(|file| file.text).collect::<Vec<_>>().join("\n")),

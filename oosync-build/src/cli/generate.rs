@@ -68,12 +68,12 @@ fn files(project: &Project, plan: &Plan, arguments: &Generate) -> Result<Vec<(Pa
     };
     match rust {
         Some(file) if arguments.out.is_none() && file.extension().is_some_and(|ending| ending == "rs") => {
-            let options = Options { layout: Layout::SingleFile, ..Options::default() };
+            let options = Options::for_layout(Layout::SingleFile);
             let generated = generate(plan, &options).map_err(invalid)?;
             files.extend(generated.into_iter().map(|File { text, .. }| (file.clone(), text)));
         }
         Some(folder) => {
-            let options = Options { layout: Layout::Modules, ..Options::default() };
+            let options = Options::for_layout(Layout::Modules);
             let generated = generate(plan, &options).map_err(invalid)?;
             files.extend(generated.into_iter().map(|File { path, text }| (folder.join(path), text)));
         }

@@ -28,6 +28,13 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The defaults, for files that lie elsewhere.
+    pub fn for_layout(layout: Layout) -> Self {
+        Self { layout, ..Self::default() }
+    }
+}
+
 /// Where generated files lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
