@@ -286,7 +286,7 @@ impl ColumnReader<'_> {
             let spot = column_section(self.facts, table, &column.name);
             let problem = Diagnostic::error(message)
                 .help(format!("rename one, or leave it on the server: `exclude = true` under `{spot}`"));
-            let reason = "its columns differ in case only".to_owned();
+            let reason = "has columns whose names differ in case only".to_owned();
             issues.settle(problem, Relief::Table(table.qualified_name(), reason));
         }
     }
