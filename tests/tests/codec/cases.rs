@@ -476,7 +476,7 @@ fn composites() -> Vec<Case> {
             .with("(,\"\",NaN,infinity,NaN,\"\",null,\"null\",f,{})")
             .with(plain),
         Case {
-            random: "array[row(g, '', 'Infinity', null, 'Infinity', '', '[]', 'so so', true, '{}')::inner_type, null]",
+            random: "array[row(g, '', 'NaN', null, 'Infinity', '', '[]', 'so so', true, '{}')::inner_type, null]",
             ..inner("inner_type[]", ColumnType::Array(&INNER), through::<sql::Array<sql::Composite>, Array<Inner>>)
         }
         .with("{}")

@@ -8,6 +8,7 @@
 
 mod cases;
 mod copy;
+mod numeric;
 mod rust_types;
 
 use std::fmt::Write as _;
@@ -33,7 +34,7 @@ fn every_value_comes_back_as_it_left() {
     let database = TestDatabase::with_schema(SCHEMA);
     let mut client = database.client();
     client.batch_execute(SESSION).unwrap();
-    let cases = cases();
+    let cases = known_to(&mut client, cases());
     fill(&mut client, &cases);
 
     let original = read(&mut client, &cases, |case, column| match Wire::of(&case.ty) {
@@ -50,6 +51,19 @@ fn every_value_comes_back_as_it_left() {
     push(&mut client, &cases, &rows);
     compare(&mut client, &cases);
     println!("{} rows of {} columns", rows.len(), cases.len());
+}
+
+/// Postgres 13 has no multiranges, and no infinite `numeric`.
+fn known_to(client: &mut Client, mut cases: Vec<Case>) -> Vec<Case> {
+    let version: i32 =
+        client.query_one("select current_setting('server_version_num')::int", &[]).unwrap().get(0);
+    if version < 140_000 {
+        cases.retain(|case| !case.sql.ends_with("multirange"));
+        for case in cases.iter_mut().filter(|case| case.sql.starts_with("num")) {
+            case.values.retain(|value| !value.contains("Infinity"));
+        }
+    }
+    cases
 }
 
 /// What the device stores.

@@ -21,6 +21,12 @@ const HEADER: usize = 8;
 /// Decimal digits in one of base 10000.
 const GROUP: usize = 4;
 
+/// Longer texts, in bytes, are written more slowly.
+const SHORT: usize = 64;
+
+/// The scale that `numeric_send` gives the infinities: bits of their header, read as one.
+const INFINITE_SCALE: u16 = 32;
+
 /// The canonical text of a value in binary form.
 ///
 /// # Errors
@@ -65,53 +71,96 @@ fn decode(bytes: &[u8]) -> Option<Cow<'static, str>> {
         }
     }
 
-    let whole_groups = usize::try_from(point).unwrap_or(0);
-    let mut text = Vec::with_capacity(2 + whole_groups.max(1) * GROUP + scale);
-    if sign == NEGATIVE && nonzero {
-        text.push(b'-');
-    }
-    let first_digit = text.len();
-    for place in 0..point {
-        if text.len() == first_digit {
-            push_without_zeros(&mut text, digit(place));
-        } else {
-            text.extend_from_slice(&decimal(digit(place)));
-        }
-    }
-    if text.len() == first_digit {
-        text.push(b'0');
-    }
+    let negative = sign == NEGATIVE && nonzero;
+    // Most numbers are short, and written where the compiler knows that they fit.
+    let mut short = [0; SHORT];
+    let whole = usize::try_from(point).unwrap_or(0) * GROUP;
     let mut place = point;
-    if scale > 0 {
-        text.push(b'.');
-        let end = text.len() + scale;
-        while text.len() + GROUP <= end {
-            text.extend_from_slice(&decimal(digit(place)));
-            place += 1;
+    let text = if 2 + whole.max(1) + scale.next_multiple_of(GROUP) + GROUP <= SHORT {
+        let mut end = usize::from(negative);
+        short[0] = b'-';
+        let start = end;
+        for place in 0..point {
+            short[end..end + GROUP].copy_from_slice(&decimal(digit(place)));
+            end += GROUP;
         }
-        if text.len() < end {
-            let group = decimal(digit(place));
-            let (shown, hidden) = group.split_at(end - text.len());
-            if hidden.iter().any(|&digit| digit != b'0') {
+        // Zeros before the first digit, but for one before the point.
+        let zeros = short[start..end].iter().take_while(|&&digit| digit == b'0').count();
+        if zeros == end - start {
+            short[start] = b'0';
+            end = start + 1;
+        } else if zeros > 0 {
+            short.copy_within(start + zeros..end, start);
+            end -= zeros;
+        }
+        if scale > 0 {
+            short[end] = b'.';
+            end += 1;
+            let shown = end + scale;
+            while end < shown {
+                short[end..end + GROUP].copy_from_slice(&decimal(digit(place)));
+                end += GROUP;
+                place += 1;
+            }
+            if short[shown..end].iter().any(|&digit| digit != b'0') {
                 return None;
             }
-            text.extend_from_slice(shown);
-            place += 1;
+            end = shown;
         }
-    }
+        std::str::from_utf8(&short[..end]).ok()?.to_owned()
+    } else {
+        let mut text = Vec::with_capacity(2 + whole.max(1) + scale);
+        if negative {
+            text.push(b'-');
+        }
+        let start = text.len();
+        for place in 0..point {
+            if text.len() == start {
+                push_without_zeros(&mut text, digit(place));
+            } else {
+                text.extend_from_slice(&decimal(digit(place)));
+            }
+        }
+        if text.len() == start {
+            text.push(b'0');
+        }
+        if scale > 0 {
+            text.push(b'.');
+            let end = text.len() + scale;
+            while text.len() < end {
+                text.extend_from_slice(&decimal(digit(place)));
+                place += 1;
+            }
+            if text.drain(end..).any(|digit| digit != b'0') {
+                return None;
+            }
+        }
+        String::from_utf8(text).ok()?
+    };
     let hidden = digits.get(usize::try_from(place).unwrap_or(0)..).unwrap_or_default();
     if hidden.iter().any(|&digit| digit != [0, 0]) {
         return None;
     }
-    String::from_utf8(text).ok().map(Cow::Owned)
+    Some(Cow::Owned(text))
 }
 
 /// Four decimal digits.
 fn decimal(digit: u16) -> [u8; GROUP] {
-    // Below 10: fits a byte.
-    let place = |divisor: u16| b'0' + (digit / divisor % 10) as u8;
-    [place(1000), place(100), place(10), place(1)]
+    let [[a, b], [c, d]] = [PAIRS[usize::from(digit / 100)], PAIRS[usize::from(digit % 100)]];
+    [a, b, c, d]
 }
+
+/// The two digits of each number below 100.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        // Both are below 10.
+        pairs[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    pairs
+};
 
 /// The decimal digits without zeros before them; nothing for zero.
 fn push_without_zeros(text: &mut Vec<u8>, digit: u16) {
@@ -124,8 +173,8 @@ fn push_without_zeros(text: &mut Vec<u8>, digit: u16) {
 pub(super) fn binary_from_text(text: &str) -> Vec<u8> {
     match text {
         text::NAN => return header(0, 0, NAN, 0),
-        text::INFINITY => return header(0, 0, INFINITY, 0),
-        text::NEG_INFINITY => return header(0, 0, NEG_INFINITY, 0),
+        text::INFINITY => return header(0, 0, INFINITY, INFINITE_SCALE),
+        text::NEG_INFINITY => return header(0, 0, NEG_INFINITY, INFINITE_SCALE),
         _ => {}
     }
     let Parts { negative, whole, fraction } = text::parts(text);
