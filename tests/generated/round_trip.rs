@@ -53,13 +53,13 @@ fn main() -> Result<()> {
     )?;
     let devices = Devices { from: device()?, to: device()? };
     for table in schema::SCHEMA.tables {
-        load(&mut client, &devices.from, table).map_err(|error| format!("{}: load: {error}", table.name))?;
+        load(&mut client, &devices.from, table).map_err(|error| format!("{}: load: {error:?}", table.name))?;
     }
     tables::copy_all(&devices)?;
     let mut failures = 0;
     for table in schema::SCHEMA.tables {
         let (rows, wrong) =
-            compare(&mut client, &devices.to, table).map_err(|error| format!("{}: compare: {error}", table.name))?;
+            compare(&mut client, &devices.to, table).map_err(|error| format!("{}: compare: {error:?}", table.name))?;
         println!("{}: {rows} rows", table.name);
         failures += wrong;
     }
@@ -156,16 +156,17 @@ fn compare(client: &mut Client, device: &Connection, table: &Table) -> Result<(i
         let (name, ty) = (quoted(column.name), type_of(column.name));
         // A document travels as a string and is cast by the server.
         declared.push(format!("{name} {}", if is_json(column) { "text" } else { &ty }));
-        equal.push(format!("p.{name}::{ty}::text is not distinct from o.{name}::text"));
+        equal.push(format!("\"the pushed\".{name}::{ty}::text is not distinct from \"the stored\".{name}::text"));
     }
     let key: Vec<String> = table
         .primary_key
         .iter()
         .map(|place| quoted(table.columns[*place].name))
-        .map(|name| format!("p.{name} = o.{name}"))
+        .map(|name| format!("\"the pushed\".{name} = \"the stored\".{name}"))
         .collect();
     let sql = format!(
-        "select p::text, o::text from json_to_recordset($1::text::json) as p({}) left join {} o on {} where not ({})",
+        "select \"the pushed\"::text, \"the stored\"::text from json_to_recordset($1::text::json) \"the pushed\"({}) \
+         left join {} \"the stored\" on {} where not ({})",
         declared.join(", "),
         pg_name(table),
         key.join(" and "),

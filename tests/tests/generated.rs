@@ -152,7 +152,9 @@ fn copy_all(index: &str) -> String {
         )
         .unwrap();
     }
-    format!("pub fn copy_all(devices: &crate::Devices) -> crate::Result<()> {{\n{calls}    Ok(())\n}}\n")
+    format!(
+        "pub fn copy_all(devices: &crate::Devices) -> crate::Result<()> {{\n    let _ = devices;\n{calls}    Ok(())\n}}\n"
+    )
 }
 
 fn write_workspace(root: &Path, folder: &Path, cases: &[Case]) {
