@@ -16,7 +16,8 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-schema=$PWD/examples/todo
+root=$PWD
+schema=$root/examples/todo
 mkdir -p "$work/src"
 printf '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2024"\n' >"$work/Cargo.toml"
 cd "$work"
@@ -40,16 +41,22 @@ show cargo-oosync init
 printf '\nOne column per line, so that git can merge it:\n\n'
 sed -n '/"name": "todos"/,/^      \],/p' oosync.facts.json
 
-printf '\n2. From then on no database is needed: this is what the example app knows of its schema.\n'
-printf '\n$ cargo run -p todo\n'
-(cd "$schema" && cargo run -q) | awk -v RS= '/^table public.todos\n/'
+printf '\n2. A few lines say what the schema cannot: who owns what. The plan shows what follows, and why.\n'
+cp "$root/Oosync.toml" .
+show cargo-oosync plan
 
-printf '\n3. CI compares the facts with the database.\n'
+printf '\n3. From then on no database is needed: this is a row as the app has it.\n'
+printf '\n$ cargo oosync expand todos\n'
+cargo-oosync expand todos | sed -n '/^pub struct Todo {/,/^}/p'
+printf '\n$ cargo run -p todo\n'
+(cd "$schema" && cargo run -q)
+
+printf '\n4. CI compares the facts with the database.\n'
 show cargo-oosync check
 change "alter table todos alter budget type numeric(14, 2), alter title drop not null; alter type priority add value 'urgent' after 'high'"
 show_failing 1 cargo-oosync check
 
-printf '\n4. A typo in the config is an error at its place.\n'
+printf '\n5. A typo in the config is an error at its place.\n'
 printf '[tables.todos]\nowner_column = "asignee_id"\n' >Oosync.toml
 cat Oosync.toml
 show_failing 4 cargo-oosync check --offline

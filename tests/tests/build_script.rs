@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use oosync_tests::TestDatabase;
+
 struct Package(PathBuf);
 
 impl Package {
@@ -20,11 +22,15 @@ impl Package {
     }
 
     fn build(&self) -> (Output, String, String) {
+        self.build_with(&[])
+    }
+
+    fn build_with(&self, environment: &[(&str, &str)]) -> (Output, String, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_build-script-under-test"))
             .env_clear()
             .env("CARGO_MANIFEST_DIR", &self.0)
-            // The build never connects: there is nothing to connect to.
-            .env("OOSYNC_DATABASE_URL", "postgres://127.0.0.1:1/x")
+            .env("OUT_DIR", self.0.join("out"))
+            .envs(environment.iter().copied())
             .output()
             .unwrap();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -52,6 +58,72 @@ fn cargo_is_told_what_to_watch_and_where_the_facts_are() {
     ] {
         assert!(stdout.lines().any(|shown| shown == line), "{line}: {stdout}");
     }
+}
+
+#[test]
+fn code_is_written_once_and_that_of_a_table_that_is_gone_removed() {
+    let package = Package::new("write");
+    let (output, _, stderr) = package.build();
+    assert!(output.status.success(), "{stderr}");
+    let index = package.0.join("out/oosync.rs");
+    let table = package.0.join("out/oosync/todos.rs");
+    assert!(std::fs::read_to_string(&index).unwrap().contains("pub static SCHEMA"));
+    assert!(std::fs::read_to_string(&table).unwrap().contains("pub struct Todo "));
+    let times = || [&index, &table].map(|path| std::fs::metadata(path).unwrap().modified().unwrap());
+    let before = times();
+    assert!(package.build().0.status.success());
+    assert_eq!(times(), before, "what is the same is not touched");
+
+    let config = std::fs::read_to_string(package.0.join("Oosync.toml")).unwrap();
+    std::fs::write(
+        package.0.join("Oosync.toml"),
+        format!("{config}\n[tables.attachments]\nexclude = true\n")
+            .replace("[tables.attachments]\nrust_name = \"Attachment\"\n", ""),
+    )
+    .unwrap();
+    let (output, _, stderr) = package.build();
+    assert!(output.status.success(), "{stderr}");
+    assert!(!package.0.join("out/oosync/attachments.rs").exists());
+    assert!(table.exists());
+}
+
+#[test]
+fn what_is_not_settled_stops_the_build_with_the_line_that_settles_it() {
+    let package = Package::new("unsettled");
+    std::fs::write(package.0.join("Oosync.toml"), "[sync]\nunowned = \"error\"\n").unwrap();
+    let (output, _, stderr) = package.build();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr.contains("users") && stderr.contains("[tables.") && !stderr.contains("panicked"),
+        "{stderr}"
+    );
+    assert!(!package.0.join("out").exists(), "nothing is written");
+}
+
+#[test]
+fn a_database_that_was_named_brings_the_facts_up_to_date_first() {
+    let package = Package::new("refresh");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let database = TestDatabase::empty();
+    database.execute_file(&root.join("examples/todo/schema.sql"));
+    database.execute("alter table labels add column emoji text");
+    let facts = || std::fs::read_to_string(package.0.join("oosync.facts.json")).unwrap();
+    let before = facts();
+
+    assert!(package.build().0.status.success());
+    assert_eq!(facts(), before, "without the variable nothing is asked");
+
+    let (output, _, stderr) = package.build_with(&[("OOSYNC_DATABASE_URL", "postgres://127.0.0.1:1/x")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr.contains("unset OOSYNC_DATABASE_URL") && !stderr.contains("panicked"), "{stderr}");
+    assert_eq!(facts(), before, "a database that cannot be reached changes nothing");
+
+    let (output, stdout, stderr) = package.build_with(&[("OOSYNC_DATABASE_URL", &database.url())]);
+    assert!(output.status.success(), "{stderr}");
+    assert!(facts().contains("\"emoji\""));
+    assert!(stdout.lines().any(|line| line == "cargo::rerun-if-env-changed=OOSYNC_DATABASE_URL"), "{stdout}");
+    let table = std::fs::read_to_string(package.0.join("out/oosync/labels.rs")).unwrap();
+    assert!(table.contains("pub emoji: Option<String>"), "{table}");
 }
 
 #[test]

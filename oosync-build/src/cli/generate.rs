@@ -95,11 +95,8 @@ fn check(files: &[(PathBuf, String)], reporter: &Reporter) -> Result<Outcome, Fa
         reporter.result(&human, &json!({"status": "ok"}));
         return Ok(Outcome::Fine);
     }
-    let mut problem = Diagnostic::error(format!("{} out of date", counted(different.len(), "file")));
-    for file in &different {
-        problem = problem.note(file.as_str());
-    }
-    reporter.result("", &json!({"status": "drift", "files": different}));
+    reporter.result(&different.join("\n"), &json!({"status": "drift", "files": different}));
+    let problem = Diagnostic::error(format!("{} out of date", counted(different.len(), "file")));
     reporter.problems(&problem.help("run `cargo oosync generate` and commit what it writes").into());
     Ok(Outcome::Drift)
 }

@@ -5,6 +5,7 @@
 mod check;
 mod connecting;
 mod files;
+mod generate;
 mod help;
 mod init;
 mod plan;
