@@ -1,5 +1,7 @@
 //! What applications and servers link: schema metadata, types, row codec, protocol, client and server.
 
+#[cfg(feature = "diesel")]
+pub mod diesel;
 mod error;
 mod field;
 mod row;
