@@ -1,4 +1,4 @@
-//! Checks the facts, the config and the comment tags before anything is compiled.
+//! Generates rows, keys and SQLite tables from the checked-in facts: no database is asked.
 
 fn main() {
     oosync_build::compile();

@@ -33,6 +33,8 @@
 //! | --- | --- |
 //! | [`facts`] | the snapshot: model, file, hash, semantic diff |
 //! | [`config`] | `Oosync.toml` and comment tags, with a place for every problem |
+//! | [`types`] | how a Postgres type is held on the device and in Rust |
+//! | [`plan`] | what is synced, to whom, in which order: facts, config and tags, resolved and validated |
 #![cfg_attr(feature = "introspect", doc = "| [`introspect`] | Postgres catalogs to facts |")]
 #![cfg_attr(feature = "cli", doc = "| [`cli`] | the command `cargo oosync` |")]
 //! | [`project`] | where a project's config and facts are |

@@ -108,6 +108,12 @@ fn plain(letter: char) -> char {
     PLAIN.iter().find(|(marked, _)| marked.contains(letter)).map_or(letter, |(_, plain)| *plain)
 }
 
+/// A name that a person chose, as an identifier: raw if it is a keyword.
+#[cfg(feature = "codegen")]
+pub(crate) fn chosen(name: &str) -> String {
+    identifier(name.to_owned(), name)
+}
+
 /// Makes an identifier of what [`snake`], [`pascal`] or [`screaming`] gave: not empty, no digit first, no keyword.
 fn identifier(name: String, if_empty: &str) -> String {
     let mut name = if name.is_empty() { if_empty.to_owned() } else { name };

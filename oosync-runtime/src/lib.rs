@@ -28,6 +28,8 @@ pub use bigdecimal;
 pub use chrono;
 #[cfg(feature = "jiff")]
 pub use jiff;
+#[cfg(feature = "client")]
+pub use rusqlite;
 #[cfg(feature = "rust_decimal")]
 pub use rust_decimal;
 #[cfg(feature = "time")]

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 use oosync_build::config::{Config, Tags};
 use oosync_build::diagnostic::Diagnostics;
-use oosync_build::facts::Facts;
+use oosync_build::facts::{Facts, Table};
 use oosync_build::introspect::snapshot;
-use oosync_build::plan::{Draft, Plan, Strictness, Validated};
+use oosync_build::plan::{Draft, Plan, Strictness, Validated, server_config, table_meta};
 use oosync_build::project::Project;
 use oosync_tests::{Cluster, TestDatabase, each};
 
@@ -90,7 +90,7 @@ fn plan(facts: &Facts, config: &str, strictness: Strictness) -> Result<Validated
 fn complete(facts: &Facts, plan: &Plan) {
     let mut names: Vec<_> = plan.tables.iter().map(|table| table.name.clone()).collect();
     names.extend(plan.not_synced.iter().map(|table| table.name.clone()));
-    let all: BTreeSet<_> = facts.tables.iter().map(|table| table.qualified_name()).collect();
+    let all: BTreeSet<_> = facts.tables.iter().map(Table::qualified_name).collect();
     assert_eq!(names.len(), all.len(), "no table is there twice");
     assert_eq!(names.into_iter().collect::<BTreeSet<_>>(), all, "every table is in the plan or has a reason");
     for table in &plan.tables {
@@ -133,4 +133,83 @@ fn the_example_is_planned_without_a_warning() {
     shown(&validated, &mut text);
     // The config is shown relative to where a person stands.
     insta::assert_snapshot!("example", text.replace(&format!("{}/", root.display()), ""));
+}
+
+#[test]
+fn what_others_are_told_of_the_example() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let plan = Project::find(root).unwrap().plan(Strictness::Strict).unwrap().plan;
+    let meta = table_meta(&plan);
+    assert_eq!(meta["syncableTables"].as_array().unwrap().len(), plan.tables.len());
+    let lists = &meta["tables"]["lists"];
+    insta::assert_snapshot!(serde_json::to_string_pretty(lists).unwrap());
+    assert_eq!(meta["tables"]["todo_labels"]["primaryKey"], serde_json::json!(["todo_id", "label_id"]));
+    assert_eq!(meta["tables"]["todos"]["pull"]["collection"], "lists");
+    assert_eq!(meta["tables"]["todos"]["booleanColumns"], serde_json::json!(["done"]));
+    assert_eq!(meta["tableSyncOrder"]["labels"], 1);
+    let server = server_config(&plan);
+    assert_eq!(server["schemaHash"], plan.hash.as_str());
+    assert_eq!(server["tables"][0]["name"], "labels");
+}
+
+#[test]
+fn whole_schemas_are_planned_where_everyone_reads_what_belongs_to_nobody() {
+    let Some(schemas) = oosync_tests::corpus::schemas() else { return };
+    each(
+        &schemas,
+        2,
+        |schema| schema.name.clone(),
+        |schema| {
+            let database = TestDatabase::empty();
+            database.execute_file(&schema.schema);
+            let facts = snapshot(&mut database.client(), &["public"]).unwrap();
+            let validated = plan(&facts, "[sync]\nunowned = \"everyone\"\n", Strictness::Strict).unwrap();
+            assert!(!validated.plan.tables.is_empty());
+            // A debugging aid: `OOSYNC_SHOW=1 … -- --nocapture` prints the plans.
+            if std::env::var_os("OOSYNC_SHOW").is_some() {
+                let mut text = String::new();
+                shown(&validated, &mut text);
+                println!("# {}\n\n{text}", schema.name);
+            }
+        },
+    );
+}
+
+#[test]
+fn the_hash_is_of_what_is_synced_and_of_nothing_else() {
+    const SCHEMA: &str =
+        "create table todos (id uuid primary key, user_id uuid not null, title text, note text)";
+    let hash = |change: &str, config: &str| {
+        let database = TestDatabase::with_schema(SCHEMA);
+        database.execute(change);
+        let facts = snapshot(&mut database.client(), &["public"]).unwrap();
+        plan(&facts, config, Strictness::Strict).unwrap().plan.hash
+    };
+    let as_it_is = hash("", "");
+    let same = [
+        ("create index on todos (title)", ""),
+        ("comment on table todos is 'Things. @oosync.order=9'", ""),
+        ("alter table todos alter title set default 'x'", ""),
+        ("create table other (user_id uuid)", ""),
+        ("alter table todos add check (title <> '')", ""),
+        ("", "[types]\nuuid = \"text\"\n[tables.todos]\nrust_name = \"Task\"\n"),
+        ("", "[tables.todos.columns.draft]\nlocal_only = true\ntype = \"text\"\n"),
+        ("alter table todos add secret text", "[tables.todos.columns.secret]\nexclude = true\n"),
+    ];
+    for (change, config) in same {
+        assert_eq!(hash(change, config), as_it_is, "{change} {config}");
+    }
+    let other = [
+        ("alter table todos alter title type varchar(3)", true),
+        ("alter table todos alter title type int using 1", false),
+        ("alter table todos alter title set not null", false),
+        ("alter table todos rename title to name", false),
+        ("alter table todos add more text", false),
+        ("alter table todos drop constraint todos_pkey, add primary key (id, user_id)", false),
+        ("create table other (id uuid primary key, user_id uuid)", false),
+        ("alter table todos rename to tasks", false),
+    ];
+    for (change, equal) in other {
+        assert_eq!(hash(change, "") == as_it_is, equal, "{change}");
+    }
 }

@@ -1,43 +1,60 @@
-//! Prints what oosync knows of the schema that this app was built against: no database is asked.
+//! Adds, finds, changes and deletes todos in a local SQLite file, with no network.
 
 use std::error::Error;
-use std::path::Path;
 
-use oosync_build::facts::{Facts, Table};
+use oosync_runtime::prelude::*;
+use oosync_runtime::rusqlite::Connection;
+use oosync_runtime::sqlite;
+use oosync_runtime::types::{Array, Date, Json, Numeric, new_v7};
+use todo::schema::{
+    Comment, CommentInsert, List, ListInsert, Priority, SCHEMA, Todo, TodoInsert, TodoPatch, UserInsert,
+};
+use todo::{Line, finish, open_todos};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // build.rs found the file and says where.
-    let facts = Facts::load(Path::new(env!("OOSYNC_FACTS")))?;
-    for table in &facts.tables {
-        print_table(table);
-    }
-    for ty in &facts.enums {
-        println!("enum {}.{}: {}", ty.schema, ty.name, ty.labels.join(", "));
-    }
-    for domain in &facts.domains {
-        println!("domain {}.{}: {}", domain.schema, domain.name, domain.base);
-    }
-    println!("\nschema hash {}", &facts.hash()[..16]);
-    Ok(())
-}
+    let connection = match std::env::args_os().nth(1) {
+        Some(path) => Connection::open(path)?,
+        None => Connection::open_in_memory()?,
+    };
+    sqlite::create(&connection, &SCHEMA)?;
 
-fn print_table(table: &Table) {
-    println!("{} {}", table.kind, table.qualified_name());
-    let key = table.primary_key.as_ref().map_or(&[][..], |key| &key.columns);
-    for column in &table.columns {
-        let marks: Vec<&str> = [
-            (key.contains(&column.name), "key"),
-            (column.not_null, "not null"),
-            (column.default.is_some() || column.identity.is_some(), "has a default"),
-            (column.generated.is_some(), "computed"),
-        ]
-        .into_iter()
-        .filter_map(|(applies, mark)| applies.then_some(mark))
-        .collect();
-        println!("    {:<14}{:<28}{}", column.name, column.ty.to_string(), marks.join(", "));
+    let me = UserInsert::new("ada@example.org".to_owned(), "Ada".to_owned()).insert(&connection)?;
+    let list = ListInsert::new(me.id, "Garden".to_owned()).insert(&connection)?;
+    println!("list {:?}, position {}, made {}", list.title, list.position, list.created_at);
+
+    let hedge = TodoInsert {
+        priority: Priority::High.into(),
+        budget: Some("120.50".parse()?),
+        tags: Array::from(vec!["outside".to_owned(), "spring".to_owned()]).into(),
+        details: Some(Json::new(&["ladder", "shears"])?.cast()),
+        due_on: Date::from_ymd(2027, 3, 1),
+        ..TodoInsert::new(list.id, "Cut the hedge".to_owned())
+    };
+    let hedge = hedge.insert(&connection)?;
+    let bulbs = TodoInsert::new(list.id, "Plant bulbs".to_owned()).insert(&connection)?;
+    // Numbers for comments come from the server; offline and before any sync, a device has none of its own.
+    let comment =
+        CommentInsert { id: 1.into(), ..CommentInsert::new(hedge.id, me.id, "Mind the nest".to_owned()) };
+    comment.insert(&connection)?;
+
+    for line in open_todos(&connection, list.id)? {
+        println!("open: {}{}", line.title, line.due.map_or_else(String::new, |due| format!(", due {due}")));
     }
-    for key in &table.foreign_keys {
-        println!("    {} → {}.{}", key.columns.join(", "), key.references.schema, key.references.table);
-    }
-    println!();
+    let dear = Todo::query().filter(Todo::BUDGET.gt(Some("99.9".parse::<Numeric>()?))).load(&connection)?;
+    println!("dearer than 99.9: {:?}", dear.iter().map(|todo| &todo.title).collect::<Vec<_>>());
+
+    finish(&connection, hedge.id)?;
+    let later = TodoPatch { due_on: Some(Date::from_ymd(2027, 10, 1)), ..TodoPatch::default() };
+    Todo::patch(&connection, &bulbs.id, &later)?;
+    println!("by key: {:?}", Line::get(&connection, &bulbs.id)?);
+    println!("open after that: {}", open_todos(&connection, list.id)?.len());
+
+    List::delete(&connection, &list.id)?;
+    println!(
+        "todos and comments of a deleted list: {}, {}",
+        Todo::query().count(&connection)?,
+        Comment::all(&connection)?.len()
+    );
+    assert!(Todo::get(&connection, &new_v7())?.is_none(), "a key that nobody has");
+    Ok(())
 }

@@ -62,6 +62,8 @@ pub(super) enum Command {
     Snapshot,
     /// Compare the facts with the database, and the config with the facts
     Check(Check),
+    /// Show what is synced, to whom, in which order, and why; needs no database
+    Plan(Plan),
     /// Write the generated code and the files of `[outputs]`
     Generate(Generate),
     /// Print the generated code
@@ -99,6 +101,15 @@ pub(super) struct Expand {
     /// The table, as in Oosync.toml [default: everything]
     pub(super) table: Option<String>,
     /// Leave out what is not settled, with a warning, where that is safe
+    #[arg(long)]
+    pub(super) lenient: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    /// A table to show in full: `todos`, or `app.todos`
+    pub(super) table: Option<String>,
+    /// Leave out what has an error instead of stopping at it, where that shows less and never more
     #[arg(long)]
     pub(super) lenient: bool,
 }

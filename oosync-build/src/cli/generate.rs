@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::{Common, Generate};
 use super::report::{Failure, Reporter, counted};
@@ -11,7 +11,7 @@ use crate::codegen::{File, Layout, Options, generate};
 use crate::config::Spanned;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::files::{Written, shown, write_if_changed};
-use crate::plan::Plan;
+use crate::plan::{Plan, server_config, table_meta};
 use crate::project::Project;
 use crate::sqlite::schema_ddl;
 
@@ -79,6 +79,9 @@ fn files(project: &Project, plan: &Plan, arguments: &Generate) -> Result<Vec<(Pa
         }
         None => {}
     }
+    let document = |value: &Value| format!("{value:#}\n");
+    files.extend(outputs.table_meta.as_ref().map(|path| (place(path), document(&table_meta(plan)))));
+    files.extend(outputs.server_config.as_ref().map(|path| (place(path), document(&server_config(plan)))));
     files.extend(outputs.sqlite_ddl.as_ref().map(|path| (place(path), schema_ddl(plan))));
     Ok(files)
 }

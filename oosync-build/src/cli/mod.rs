@@ -22,6 +22,7 @@ mod doctor;
 mod expand;
 mod generate;
 mod init;
+mod plan;
 mod report;
 mod snapshot;
 
@@ -78,6 +79,7 @@ fn run(cli: &Cli, reporter: &Reporter) -> Result<Outcome, Failure> {
         Command::Init => init::run(&cli.common, reporter),
         Command::Snapshot => snapshot::run(&cli.common, reporter),
         Command::Check(arguments) => check::run(&cli.common, arguments, reporter),
+        Command::Plan(arguments) => plan::run(&cli.common, arguments, reporter),
         Command::Generate(arguments) => generate::run(&cli.common, arguments, reporter),
         Command::Expand(arguments) => expand::run(&cli.common, arguments, reporter),
         Command::Diff(arguments) => diff::run(arguments, reporter),

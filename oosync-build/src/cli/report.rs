@@ -124,7 +124,8 @@ impl Reporter {
     }
 }
 
-fn document(problem: &Diagnostic) -> Value {
+/// A problem for programs.
+pub(super) fn document(problem: &Diagnostic) -> Value {
     let place = problem.label.as_ref().map(|label| {
         let (line, column) = label.source.line_column(label.span.start);
         json!({"file": label.source.name, "line": line, "column": column, "label": label.message})

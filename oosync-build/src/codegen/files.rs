@@ -56,20 +56,14 @@ const ALLOWED: &[&str] = &[
     "clippy::nursery",
     "clippy::restriction",
     "dead_code",
-    "missing_copy_implementations",
-    "missing_debug_implementations",
     "missing_docs",
-    "non_ascii_idents",
     "non_camel_case_types",
     "non_snake_case",
     "non_upper_case_globals",
     "rustdoc::all",
-    "single_use_lifetimes",
-    "unnameable_types",
     "unreachable_pub",
     "unused_imports",
     "unused_qualifications",
-    "unused_results",
 ];
 
 /// Generates everything.

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::QualifiedName;
-use crate::names::{Scope, assign, pascal, screaming, snake};
+use crate::names::{Scope, assign, chosen, pascal, screaming, snake};
 use crate::plan::{Plan, PlanTable};
 
 /// The names of a whole plan.
@@ -120,9 +120,9 @@ impl Names {
 /// Names of row structs: those that a person chose first, then those that are made of the table's name.
 fn row_names(plan: &Plan, types: &mut Scope, problems: &mut Diagnostics) -> Vec<String> {
     for table in &plan.tables {
-        let Some(chosen) = &table.rust_name else { continue };
-        if !types.claim(chosen) {
-            problems.push(taken(chosen, &format!("struct of {}", table.name)));
+        let Some(name) = &table.rust_name else { continue };
+        if !types.claim(&chosen(name)) {
+            problems.push(taken(name, &format!("struct of {}", table.name)));
         }
     }
     let inferred: Vec<&PlanTable> = plan.tables.iter().filter(|table| table.rust_name.is_none()).collect();
@@ -130,26 +130,25 @@ fn row_names(plan: &Plan, types: &mut Scope, problems: &mut Diagnostics) -> Vec<
     let mut inferred = assign(types, names, pascal, "Row", "Table").into_iter();
     plan.tables
         .iter()
-        .filter_map(|table| {
-            table.rust_name.as_ref().map(|name| name.value.clone()).or_else(|| inferred.next())
-        })
+        .filter_map(|table| table.rust_name.as_ref().map(|name| chosen(name)).or_else(|| inferred.next()))
         .collect()
 }
 
 fn field_names(table: &PlanTable, problems: &mut Diagnostics) -> Vec<Ident> {
     let mut scope = Scope::default();
     for column in &table.columns {
-        let Some(chosen) = &column.rust_name else { continue };
-        if !scope.claim(chosen) {
-            problems.push(taken(chosen, &format!("field of {}.{}", table.name, column.name)));
+        let Some(name) = &column.rust_name else { continue };
+        if !scope.claim(&chosen(name)) {
+            problems.push(taken(name, &format!("field of {}.{}", table.name, column.name)));
         }
     }
     let inferred = table.columns.iter().filter(|column| column.rust_name.is_none());
     let mut inferred =
         assign(&mut scope, inferred.map(|column| column.name.as_str()), snake, "", "column").into_iter();
-    let names = table.columns.iter().filter_map(|column| {
-        column.rust_name.as_ref().map(|name| name.value.clone()).or_else(|| inferred.next())
-    });
+    let names = table
+        .columns
+        .iter()
+        .filter_map(|column| column.rust_name.as_ref().map(|name| chosen(name)).or_else(|| inferred.next()));
     names.map(|name| ident(&name)).collect()
 }
 

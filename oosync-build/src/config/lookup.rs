@@ -155,18 +155,14 @@ pub(super) fn column_rules(report: &dyn Report, rules: &ColumnRules) {
 
 /// Whether the Postgres type of the column lets a person choose this Rust type.
 pub(super) fn rust_type(report: &dyn Report, facts: &Facts, column: &Column, rust_type: &Spanned<RustType>) {
-    let allowed = base_type(facts, column).map_or(&[][..], RustType::allowed_for);
+    let allowed = RustType::allowed_for(base_type(facts, column).unwrap_or_default());
     if allowed.contains(&rust_type.value) {
         return;
     }
     let message =
         format!("`{}` is no type for the column `{}`, which is {}", rust_type.value, column.name, column.ty);
     let words: Vec<_> = allowed.iter().map(|word| word.as_str()).collect();
-    let note = if words.is_empty() {
-        "there is one type for it only; nothing to choose".to_owned()
-    } else {
-        format!("allowed: {}", list(&words))
-    };
+    let note = format!("allowed: {}", list(&words));
     report.report(Diagnostic::error(message).note(note), &rust_type.span, "");
 }
 

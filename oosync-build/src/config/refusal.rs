@@ -107,9 +107,9 @@ pub(super) struct RustName(pub(super) String);
 impl FromText for RustName {
     fn from_text(text: &str) -> Result<Self, Refusal> {
         let mut chars = text.chars();
-        let starts = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_');
+        let starts = chars.next().is_some_and(|c| unicode_ident::is_xid_start(c) || c == '_');
         let bare = matches!(text, "_" | "self" | "Self" | "super" | "crate");
-        if !starts || bare || !chars.all(|c| c.is_alphanumeric() || c == '_') {
+        if !starts || bare || !chars.all(unicode_ident::is_xid_continue) {
             return Err(Refusal::text(
                 format!("is not a Rust identifier: `{text}`"),
                 "letters, digits and `_`, no digit first",
@@ -140,7 +140,7 @@ mod tests {
         for name in ["Todo", "kind", "_x", "type", "größe"] {
             assert!(RustName::from_text(name).is_ok(), "{name}");
         }
-        for name in ["", "_", "self", "1a", "a b", "a-b", "a::b", "r#type"] {
+        for name in ["", "_", "self", "1a", "a²", "a b", "a-b", "a::b", "r#type"] {
             assert!(RustName::from_text(name).is_err(), "{name}");
         }
     }

@@ -195,7 +195,7 @@ words! {
         Bigdecimal = "bigdecimal",
         /// Uuids in 16 bytes.
         Blob = "blob",
-        /// Uuids as text.
+        /// Uuids as 36 characters; any other type in Postgres's own text form.
         Text = "text",
     }
 
@@ -213,16 +213,16 @@ words! {
 }
 
 impl RustType {
-    /// The words that fit a built-in Postgres type (`timestamptz`, `numeric`, `uuid`, …); empty where there is
-    /// nothing to choose.
+    /// The words that fit a built-in Postgres type (`timestamptz`, `numeric`, `uuid`, …). [`Text`](Self::Text)
+    /// fits every type.
     pub fn allowed_for(pg_type: &str) -> &'static [Self] {
         match pg_type {
             "timestamptz" | "timestamp" | "date" | "time" => {
-                &[Self::Oosync, Self::Chrono, Self::Time, Self::Jiff]
+                &[Self::Oosync, Self::Chrono, Self::Time, Self::Jiff, Self::Text]
             }
-            "numeric" => &[Self::Oosync, Self::RustDecimal, Self::Bigdecimal],
+            "numeric" => &[Self::Oosync, Self::RustDecimal, Self::Bigdecimal, Self::Text],
             "uuid" => &[Self::Blob, Self::Text],
-            _ => &[],
+            _ => &[Self::Text],
         }
     }
 }

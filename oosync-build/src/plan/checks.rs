@@ -73,6 +73,10 @@ fn inserts(facts: &Facts, table: &Table, plan: &PlanTable, issues: &mut Issues) 
     let heading = section(facts, table);
     for (column, _) in &plan.excluded_columns {
         let Some(found) = table.column(column) else { continue };
+        // A key that stays on the server is an error of its own.
+        if table.primary_key.as_ref().is_some_and(|key| key.columns.contains(column)) {
+            continue;
+        }
         let domain_default = domains(&found.ty, facts).iter().any(|domain| domain.default.is_some());
         let filled = found.default.is_some()
             || found.identity.is_some()

@@ -46,6 +46,7 @@ pub(super) fn default(
         (DefaultKind::ServerOnly, _) => {
             if subject.is_key {
                 issues.error(server_made_key(subject, &kind));
+                return inferred;
             }
             return Decided { value: PlanDefault::Server, why };
         }

@@ -10,7 +10,7 @@ use super::selection::{Selection, select};
 use super::settings::Settings;
 use super::{
     Decided, NotSynced, Ownership, Plan, PlanTable, TableBucket, Why, buckets, checks, hash, names, order,
-    reached,
+    reached, roles,
 };
 use crate::config::{Config, Tags, without_tags};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -178,6 +178,7 @@ impl<'a> Draft<'a> {
             composites: reached.composites,
             text_types: reached.text_types,
             buckets: buckets::buckets(self.facts, self.config, &tables),
+            roles: roles::roles(self.config, &tables),
             cycles: order.cycles,
             types: self.config.types.clone(),
             hash: hash::hash(&tables),

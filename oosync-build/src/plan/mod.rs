@@ -12,7 +12,8 @@
 //! | `ownership`, `buckets` | to whom rows belong |
 //! | `settings`, `checks` | stamps, pushes, conflicts; what has to hold then |
 //! | `keys`, `names`, `order` | unique and foreign keys, indexes; names in SQLite; parents first |
-//! | `show` | the plan for people and programs |
+//! | `show`, `meta` | the plan for people and programs; what others are told of it |
+//! | `roles` | who sees and changes field groups |
 //! | `reached`, `hash` | the types in use; the hash |
 //! | `rules`, `problems` | what was said, with its place; what is wrong, and its safe reading |
 
@@ -24,22 +25,25 @@ mod draft;
 mod hash;
 mod keys;
 mod literal;
+mod meta;
 mod model;
 mod names;
 mod order;
 mod ownership;
 mod problems;
 mod reached;
+mod roles;
 mod rules;
 mod selection;
 mod settings;
 mod show;
 
 pub use self::draft::{Draft, Strictness, Validated};
+pub use self::meta::{server_config, table_meta};
 pub use self::model::{
     Decided, Literal, NotSynced, Ownership, PlanBucket, PlanColumn, PlanColumnKind, PlanComposite,
-    PlanDefault, PlanEnum, PlanForeignKey, PlanIndex, PlanTable, PlanUniqueKey, SyncedColumn, TableBucket,
-    Why,
+    PlanDefault, PlanEnum, PlanForeignKey, PlanIndex, PlanRole, PlanTable, PlanUniqueKey, SyncedColumn,
+    TableBucket, Why,
 };
 
 /// A validated plan: the only thing that code or SQL is generated from.
@@ -58,6 +62,8 @@ pub struct Plan {
     pub text_types: Vec<crate::facts::QualifiedName>,
     /// Buckets that are declared, in the order written.
     pub buckets: Vec<PlanBucket>,
+    /// Roles that see or change field groups, in the order written.
+    pub roles: Vec<PlanRole>,
     /// Cycles of foreign keys that the order had to break, each as the tables of the cycle.
     pub cycles: Vec<Vec<crate::facts::QualifiedName>>,
     /// The config's types, for defaults of the whole project.

@@ -278,6 +278,17 @@ pub struct PlanBucket {
     pub tables: Vec<(QualifiedName, Vec<String>)>,
 }
 
+/// What a role may read and write beyond the columns that everyone with the row has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanRole {
+    /// The role, as the claim names it.
+    pub role: String,
+    /// The field groups whose columns it sees, sorted.
+    pub read: Vec<String>,
+    /// The field groups whose columns it may change, sorted.
+    pub write: Vec<String>,
+}
+
 /// An enum that a synced column uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanEnum {

@@ -34,16 +34,22 @@ pub(super) fn local_names(
             issues.settle(problem, Relief::Table(table.clone(), format!("its name begins with `{prefix}`")));
         }
         // Every table has a view beside it, of the rows as the server has them.
-        for (folded, what) in [(folded.clone(), ""), (format!("{folded}__synced"), "the view beside ")] {
-            if let Some(other) = taken.insert(folded.clone(), table).filter(|other| *other != table) {
-                let problem = Diagnostic::error(format!(
-                    "{what}{table} and {other} would both be `{folded}` in SQLite"
-                ))
-                .note("SQLite does not see upper and lower case in names")
-                .help(format!("rename one of the tables, or write `exclude = true` under `{}`", heading()));
-                issues
-                    .settle(problem, Relief::Table(table.clone(), format!("{other} has its name in SQLite")));
-            }
+        let view = format!("{folded}__synced");
+        let clash = [(&folded, ""), (&view, "the view beside ")]
+            .into_iter()
+            .find_map(|(name, what)| Some((taken.get(name)?, name, what)));
+        if let Some((other, folded, what)) = clash {
+            let problem = Diagnostic::error(format!(
+                "{what}{table} and {other} would both be `{folded}` in SQLite"
+            ))
+            .note(
+                "SQLite does not see upper and lower case, and every table has a view `…__synced` beside it",
+            )
+            .help(format!("rename one of the tables, or write `exclude = true` under `{}`", heading()));
+            issues.settle(problem, Relief::Table(table.clone(), format!("{other} has its name in SQLite")));
+        } else {
+            taken.insert(folded, table);
+            taken.insert(view, table);
         }
         names.insert(table.clone(), name);
     }

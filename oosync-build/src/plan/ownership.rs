@@ -353,7 +353,7 @@ impl<'a> OwnershipResolver<'a> {
         let ordinary: Vec<_> = leading.iter().copied().filter(|key| !self.is_person(ways, key)).collect();
         let chosen = if ordinary.is_empty() { &leading } else { &ordinary };
         match chosen.as_slice() {
-            [] => self.unowned(name, issues),
+            [] => self.unowned(name, owned, issues),
             [key] => {
                 let parent = target(key);
                 let others = if leading.len() > 1 {
@@ -410,7 +410,7 @@ impl<'a> OwnershipResolver<'a> {
         key.is_some_and(|key| key.columns == [column.clone()])
     }
 
-    fn unowned(&self, name: &QualifiedName, issues: &mut Issues) -> Belongs {
+    fn unowned(&self, name: &QualifiedName, owned: &BTreeSet<QualifiedName>, issues: &mut Issues) -> Belongs {
         let heading = self.section(name);
         let relief = Relief::Table(name.clone(), "belongs to nobody".to_owned());
         let setting = Why::Config(format!("`[sync] unowned` in {}", self.config.source.name));
@@ -426,13 +426,13 @@ impl<'a> OwnershipResolver<'a> {
                 Belongs::Failed
             }
             Unowned::Everyone => {
-                let Some(hidden) = self.hidden_owner(name) else {
+                let Some(hidden) = self.hidden_owner(name, owned) else {
                     return Belongs::by(Ownership::Everyone, setting);
                 };
                 let problem = Diagnostic::error(format!(
                     "everyone would read {name}, whose rows belong to rows of {hidden}"
                 ))
-                .note(format!("{hidden} has an owner and is not synced"))
+                .note(format!("{hidden} has an owner, but it or the way to it is not synced"))
                 .help(format!(
                     "under `{heading}`, write `exclude = true`, or `unowned = \"everyone\"` if that is meant"
                 ));
@@ -442,14 +442,18 @@ impl<'a> OwnershipResolver<'a> {
         }
     }
 
-    /// A table that is not synced, has an owner, and is referred to by this one, directly or through others.
-    fn hidden_owner(&self, name: &QualifiedName) -> Option<QualifiedName> {
+    /// A table that has an owner and is referred to by this one, but in no way that the sync follows: it or a table
+    /// on the way is not synced, or a key is not enforced.
+    fn hidden_owner(&self, name: &QualifiedName, owned: &BTreeSet<QualifiedName>) -> Option<QualifiedName> {
         let mut seen = BTreeSet::new();
         let mut ready = vec![name.clone()];
         while let Some(at) = ready.pop() {
             let Some(table) = self.facts.table(&at.schema, &at.name) else { continue };
             if !seen.insert(at.clone()) {
                 continue;
+            }
+            if at != *name && owned.contains(&at) {
+                return Some(at);
             }
             if !self.tables.contains_key(&at) {
                 let said = TableSaid::new(self.config, self.tags, self.facts, table);
@@ -469,75 +473,6 @@ impl<'a> OwnershipResolver<'a> {
 
     fn section(&self, name: &QualifiedName) -> String {
         self.facts.table(&name.schema, &name.name).map(|table| section(self.facts, table)).unwrap_or_default()
-    }
-
-    /// The bucket that was said, with its columns.
-    fn bucket(
-        &self,
-        name: &QualifiedName,
-        candidate: &Candidate<'a>,
-        issues: &mut Issues,
-    ) -> Result<Option<Decided<TableBucket>>, ()> {
-        let Candidate { table, said } = candidate;
-        let Some(bucket) = said.get(|rules| &rules.bucket) else { return Ok(None) };
-        let columns: Vec<_> =
-            said.columns(|rules| &rules.bucket_column).into_iter().map(|said| said.value).collect();
-        let columns =
-            if columns.is_empty() { self.bucket_columns(table, &bucket.value) } else { Some(columns) };
-        let Some(columns) = columns else {
-            let message =
-                format!("which columns of {name} hold the key of bucket `{}` is not clear", bucket.value);
-            let problem = Diagnostic::error(message)
-                .help(format!("under `{}`, add `bucket_column = \"…\"`", section(self.facts, table)));
-            let relief = Relief::Table(name.clone(), "its bucket has no columns".to_owned());
-            issues.settle(bucket.place.point(problem, ""), relief);
-            return Err(());
-        };
-        Ok(Some(Decided { value: TableBucket { name: bucket.value, columns }, why: bucket.place.why() }))
-    }
-
-    /// The columns that hold a bucket's key, as the membership table has it.
-    fn bucket_columns(&self, table: &Table, bucket: &str) -> Option<Vec<String>> {
-        let bucket = self.config.buckets.iter().find(|declared| declared.name.value == bucket)?;
-        let has = |columns: &[String]| columns.iter().all(|column| table.column(column).is_some());
-        let Membership::Table { table: members, key, .. } = &bucket.members else {
-            let usual = vec![format!("{}_id", bucket.name.value)];
-            return has(&usual).then_some(usual);
-        };
-        let members = members.value.resolve(self.facts).ok()?;
-        let key: Vec<String> = key.iter().map(|column| column.value.clone()).collect();
-        if std::ptr::eq(members, table) {
-            return Some(key);
-        }
-        // What the key refers to is the bucket itself: `lists` of `list_members.list_id`.
-        let of_members = members.foreign_keys.iter().find(|foreign| same_columns(&foreign.columns, &key));
-        let referenced = |foreign: &ForeignKey| -> Option<Vec<String>> {
-            key.iter()
-                .map(|column| {
-                    let at = foreign.columns.iter().position(|other| other == column)?;
-                    foreign.references.columns.get(at).cloned()
-                })
-                .collect()
-        };
-        if let Some(foreign) = of_members.filter(|foreign| target(foreign) == table.qualified_name()) {
-            return referenced(foreign);
-        }
-        if has(&key) {
-            return Some(key);
-        }
-        let wanted = referenced(of_members?)?;
-        let mut ways = table.foreign_keys.iter().filter(|foreign| {
-            target(foreign) == target(of_members.unwrap_or(foreign))
-                && same_columns(&foreign.references.columns, &wanted)
-        });
-        let (Some(way), None) = (ways.next(), ways.next()) else { return None };
-        wanted
-            .iter()
-            .map(|column| {
-                let at = way.references.columns.iter().position(|other| other == column)?;
-                way.columns.get(at).cloned()
-            })
-            .collect()
     }
 
     /// Chains that lead back to where they began.
@@ -632,7 +567,7 @@ fn parent_of(key: &ForeignKey) -> Ownership {
     Ownership::Parent { foreign_key: key.name.clone(), columns: key.columns.clone(), table: target(key) }
 }
 
-fn same_columns(a: &[String], b: &[String]) -> bool {
+pub(super) fn same_columns(a: &[String], b: &[String]) -> bool {
     a.len() == b.len() && a.iter().all(|column| b.contains(column))
 }
 

@@ -59,7 +59,7 @@ impl Settings<'_> {
         let moment = "a stamp is a `timestamptz` or a `timestamp`";
         let created = stamp("created_column", created, &["created_at"], &is_moment, moment, issues);
         let updated =
-            stamp("updated_column", updated, &["updated_at", "last_modified_at"], &is_moment, moment, issues);
+            stamp("updated_column", updated, &["last_modified_at", "updated_at"], &is_moment, moment, issues);
         let mark = "a mark is a `boolean`, or a `timestamptz` or `timestamp` that can be null";
         let deleted = stamp("deleted_column", deleted, &["deleted_at", "deleted"], &marks, mark, issues);
         let maintained = updated.as_ref().is_some_and(|updated| self.maintains(&updated.value));

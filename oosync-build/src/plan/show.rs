@@ -8,7 +8,7 @@ use super::{
     Decided, Literal, Ownership, Plan, PlanBucket, PlanColumn, PlanColumnKind, PlanDefault, PlanTable,
     SyncedColumn, TableBucket, Why,
 };
-use crate::config::{Membership, OwnerNull};
+use crate::config::{BucketWrite, Membership, OwnerNull, RustType};
 use crate::diagnostic::one_line;
 use crate::facts::{QualifiedName, quoted};
 use crate::types::ColumnType;
@@ -79,6 +79,7 @@ impl Plan {
             })).collect::<Vec<_>>(),
             "text_types": names(&self.text_types),
             "buckets": self.buckets.iter().map(bucket_document).collect::<Vec<_>>(),
+            "roles": self.roles.iter().map(|role| json!({"role": role.role, "read": role.read, "write": role.write})).collect::<Vec<_>>(),
             "cycles": self.cycles.iter().map(|cycle| names(cycle)).collect::<Vec<_>>(),
         })
     }
@@ -88,11 +89,11 @@ fn names(names: &[QualifiedName]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
-fn bucket_document(bucket: &PlanBucket) -> Value {
+pub(super) fn bucket_document(bucket: &PlanBucket) -> Value {
     json!({
         "name": bucket.name,
         "members": members(bucket),
-        "write": bucket.write.map(crate::config::BucketWrite::as_str),
+        "write": bucket.write.map(BucketWrite::as_str),
         "fan_out_limit": bucket.fan_out_limit,
         "tables": bucket.tables.iter().map(|(table, columns)| json!({"table": table.to_string(), "columns": columns})).collect::<Vec<_>>(),
     })
@@ -264,7 +265,7 @@ impl PlanColumn {
         document.insert("comment".to_owned(), json!(self.comment));
         document.insert("nullable".to_owned(), json!(self.nullable));
         document.insert("rust_name".to_owned(), json!(self.rust_name.as_ref().map(|name| &name.value)));
-        document.insert("rust_type".to_owned(), json!(self.rust_type.map(crate::config::RustType::as_str)));
+        document.insert("rust_type".to_owned(), json!(self.rust_type.map(RustType::as_str)));
         let (local, sqlite) = match &self.kind {
             PlanColumnKind::Local(ty) => (true, ty.as_str().to_uppercase()),
             PlanColumnKind::Synced(synced) => {
@@ -369,7 +370,7 @@ impl std::fmt::Display for Literal {
     }
 }
 
-fn default_document(default: &PlanDefault) -> Value {
+pub(super) fn default_document(default: &PlanDefault) -> Value {
     match default {
         PlanDefault::None => json!({"kind": "none"}),
         PlanDefault::Literal(literal) => {

@@ -7,5 +7,6 @@ mod connecting;
 mod files;
 mod help;
 mod init;
+mod plan;
 mod project;
 mod tls;

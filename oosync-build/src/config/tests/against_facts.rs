@@ -353,7 +353,7 @@ fn columns_are_looked_up_and_local_ones_must_not_be_there() {
         9 | rust_type = "rust_decimal"
           |             ^^^^^^^^^^^^^^
           |
-          = note: allowed: `oosync`, `chrono`, `time`, `jiff`
+          = note: allowed: `oosync`, `chrono`, `time`, `jiff`, `text`
 
         error: `chrono` is no type for the column `title`, which is text
           --> Oosync.toml:11:13
@@ -361,7 +361,7 @@ fn columns_are_looked_up_and_local_ones_must_not_be_there() {
         11 | rust_type = "chrono"
            |             ^^^^^^^^
            |
-           = note: there is one type for it only; nothing to choose
+           = note: allowed: `text`
         "#
     );
 }

@@ -1,6 +1,6 @@
 //! Arrays: every one that Postgres holds.
 //!
-//! - [`shape`]: dimensions
+//! - `shape`: dimensions
 //! - [`json`]: the form on the device
 
 pub(crate) mod json;

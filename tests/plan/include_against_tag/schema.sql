@@ -1,0 +1,2 @@
+create table todos (id uuid primary key, user_id uuid not null);
+comment on table todos is '@oosync.exclude';

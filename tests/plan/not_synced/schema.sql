@@ -1,0 +1,15 @@
+create table schema_migrations (version text primary key);
+create table _sqlx_migrations (version bigint primary key);
+create table nokey (user_id uuid);
+create table todos (id uuid primary key, user_id uuid not null);
+create view v as select * from todos;
+create materialized view mv as select * from todos;
+create table events (id bigint, user_id uuid not null, at date not null, primary key (id, at)) partition by range (at);
+create table events_2024 partition of events for values from ('2024-01-01') to ('2025-01-01');
+create table tagged (id uuid primary key, user_id uuid);
+comment on table tagged is '@oosync.exclude';
+create table told (id uuid primary key, user_id uuid);
+create table listed (id uuid primary key, user_id uuid);
+create unlogged table quick (id uuid primary key, user_id uuid not null);
+create table cities (id uuid primary key, user_id uuid not null);
+create table capitals (primary key (id)) inherits (cities);

@@ -1,0 +1,11 @@
+create table b1 (id int primary key);
+create table b_ (id int primary key);
+create table ba (id int primary key);
+create table "B" (id int primary key);
+create table a (id int primary key, b int references b1);
+create table x (id int primary key, y int);
+create table y (id int primary key, x int references x);
+create table after_y (id int primary key, y int references y);
+alter table x add foreign key (y) references y;
+create table first (id int primary key);
+comment on table first is '@oosync.order=-5';

@@ -1,0 +1,14 @@
+create function touch() returns trigger language plpgsql as 'begin return new; end';
+create table a (id int primary key, user_id int not null, created_at timestamptz, updated_at timestamptz, deleted boolean not null);
+create trigger t before update on a for each row execute function touch();
+create table b (id int primary key, user_id int not null, last_modified_at timestamp, deleted_at timestamptz);
+create trigger t before update on b for each row when (old.user_id = 1) execute function touch();
+create table c (id int primary key, user_id int not null, made timestamptz, changed timestamptz, dead boolean, updated_at timestamptz);
+create trigger t before update on c for each row when (old.* is distinct from new.*) execute function touch();
+comment on table c is '@oosync.createdColumn=made @oosync.updatedColumn=changed @oosync.deletedColumn=dead';
+create table d (id int primary key, user_id int not null, created_at timestamptz, updated_at text, deleted_at timestamptz not null);
+comment on table d is '@oosync.stamps=none';
+create table e (id int primary key, user_id int not null, updated_at timestamptz);
+create trigger t before update on e for each row execute function touch();
+alter table e disable trigger t;
+comment on table e is '@oosync.conflict=lww @oosync.denyDelete=false @oosync.writeMode=confirmed';

@@ -1,0 +1,18 @@
+create table t (id int primary key, user_id int not null, a int, b int, c int, d text, hidden int, unique (a, b, c), unique (c, b), unique (d), unique (b, c) deferrable);
+create unique index t_part on t (a) where b = 1;
+create unique index t_only on t (a, d);
+create index t_id on t (id);
+create index t_a on t (a);
+create index t_a2 on t (a);
+create index t_down on t (a desc);
+create index t_expr on t (lower(d));
+create index t_hash on t using hash (a);
+create index t_hidden on t (hidden);
+create index t_twice on t (b, b);
+comment on column t.hidden is '@oosync.exclude';
+create table composite (a int, b int, user_id int not null, primary key (a, b), unique (b, user_id));
+create index composite_a on composite (a);
+create table target (id int primary key, user_id int not null, a int unique, b int);
+comment on table target is '@oosync.conflictTarget=a';
+create table odd_target (id int primary key, user_id int not null, b int);
+comment on table odd_target is '@oosync.conflictTarget=b';
