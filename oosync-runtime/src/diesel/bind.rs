@@ -16,7 +16,7 @@ use ::diesel::serialize::{self, Output, ToSql};
 use ::diesel::sql_types::{HasSqlType, SingleValue, SqlType};
 use ::diesel::sqlite::{Sqlite, SqliteType, SqliteValue};
 
-use super::exact::{Encode, Exact, ExactRef, NullRef, StoredAs};
+use super::exact::{Encode, Exact, ExactRef, LeasedRef, NullRef, StoredAs};
 use super::postgres::{self, PgBinary, PgEncode};
 use super::sqlite;
 use crate::{Field, Value};
@@ -120,6 +120,7 @@ wrappers! {
     [T: Debug] Exact<T>;
     ['a, T: Debug] ExactRef<'a, T>;
     ['a, T: Debug] NullRef<'a, T>;
+    ['a, T: Debug] LeasedRef<'a, T>;
 }
 
 impl<T, ST: StoredAs> FromSql<ST, Sqlite> for Exact<T>

@@ -5,9 +5,7 @@ use crate::types::{
     Array, Date, Interval, Json, Money, Numeric, PgText, PgTextTag, Time, TimeTz, Timestamp, Timestamptz,
     Uuid,
 };
-use crate::{
-    Element, diesel_own_type, diesel_postgres_column, diesel_read_alone, diesel_sqlite_column, sql,
-};
+use crate::{Element, diesel_own_type, diesel_postgres_column, diesel_read_alone, diesel_sqlite_column, sql};
 
 macro_rules! both {
     ($($ty:ty, $marker:ident;)+) => {

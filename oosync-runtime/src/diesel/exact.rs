@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use ::diesel::sql_types as built_in;
 
-use crate::{Field, Value, ValueError, sql};
+use crate::{Defaulted, Field, Value, ValueError, sql};
 
 /// The type of a column in `table!`, Diesel's own or ours, and the marker whose [`Field`]s hold it.
 ///
@@ -70,6 +70,11 @@ impl<T> Borrow<T> for ExactRef<'_, T> {
 #[derive(Debug)]
 pub struct NullRef<'a, T>(pub Option<&'a T>);
 
+/// A number of an insert form that the device takes from a block leased to it. Left to its default it is an error:
+/// SQLite would make one up, that the server gave to somebody else.
+#[derive(Debug)]
+pub struct LeasedRef<'a, T>(pub &'a Defaulted<T>);
+
 /// What can be bound to a column of the type `ST` in `table!`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be bound to a column of type `{ST}`",
@@ -111,5 +116,14 @@ impl<T: Field<ST::Marker> + Debug, ST: StoredAs> Encode<built_in::Nullable<ST>> 
 impl<T: Field<ST::Marker> + Debug, ST: StoredAs> Encode<built_in::Nullable<ST>> for NullRef<'_, T> {
     fn encoded(&self) -> Result<Value<'_>, ValueError> {
         self.0.map_or(Ok(Value::Null), Field::encode)
+    }
+}
+
+impl<T: Field<ST::Marker> + Debug, ST: StoredAs> Encode<ST> for LeasedRef<'_, T> {
+    fn encoded(&self) -> Result<Value<'_>, ValueError> {
+        match self.0 {
+            Defaulted::Value(value) => value.encode(),
+            Defaulted::Default => Err(ValueError::Null { expected: "a number leased to this device" }),
+        }
     }
 }

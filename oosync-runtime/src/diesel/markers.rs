@@ -2,7 +2,7 @@
 
 use ::diesel::pg::{Pg, PgTypeMetadata};
 use ::diesel::query_builder::QueryId;
-use ::diesel::sql_types::{HasSqlType, SingleValue, SqlOrd, SqlType, is_nullable};
+use ::diesel::sql_types::{HasSqlType, SingleValue, SqlOrd, SqlType, is_nullable, ops};
 use ::diesel::sqlite::{Sqlite, SqliteType};
 
 use super::exact::StoredAs;
@@ -93,4 +93,20 @@ macro_rules! ordered {
 
 ordered! {
     Bool Int2 Int4 Int8 Oid Float4 Float8 Timestamptz Timestamp Date Time Uuid UuidText Bytea Text Money
+}
+
+/// Integers are added and multiplied as Postgres does it; beyond their range, reading the result is an error.
+macro_rules! calculated {
+    ($($marker:ident: $($operation:ident)+;)+) => {$($(
+        impl ops::$operation for sql::$marker {
+            type Rhs = Self;
+            type Output = Self;
+        }
+    )+)+};
+}
+
+calculated! {
+    Int2: Add Sub Mul Div;
+    Int4: Add Sub Mul Div;
+    Int8: Add Sub Mul Div;
 }

@@ -45,10 +45,11 @@ mod exact;
 mod impls;
 mod markers;
 mod postgres;
+pub mod sql_types;
 mod sqlite;
 
 pub use self::bind::Bind;
-pub use self::exact::{Encode, Exact, ExactRef, NullRef, StoredAs, val};
+pub use self::exact::{Encode, Exact, ExactRef, LeasedRef, NullRef, StoredAs, val};
 pub use self::postgres::{PgBinary, PgElement};
 
 #[doc(hidden)]
@@ -56,4 +57,6 @@ pub mod __private {
     pub use super::postgres::{read as read_postgres, write as write_postgres};
     pub use super::sqlite::{read as read_sqlite, write as write_sqlite};
     pub use ::diesel;
+    // Without it no list of rows is inserted; Diesel's own derive names it in this way.
+    pub use ::diesel::internal::derives::insertable::UndecoratedInsertRecord;
 }
