@@ -136,7 +136,7 @@ impl Builder {
         };
         let options = Options { layout: Layout::OutDir, ..self.options };
         for table in codegen::diesel_left_out(&validated.plan, &options)? {
-            println!("cargo::warning={}", one_line(&table.to_string()));
+            println!("cargo::warning={}", one_line(table.to_string()));
         }
         let files = codegen::generate(&validated.plan, &options)?;
         write(&out_dir, &files)?;

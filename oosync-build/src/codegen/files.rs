@@ -152,9 +152,9 @@ impl<'a> Generator<'a> {
             (COMPOSITES, enums::composites(self.plan, &self.names, &self.runtime)),
             (TAGS, enums::tags(&self.names, &self.runtime)),
         ];
-        let shared = shared
-            .into_iter()
-            .filter_map(|(name, content)| Some(Module { name: ident(name), docs: TokenStream::new(), content: content? }));
+        let shared = shared.into_iter().filter_map(|(name, content)| {
+            Some(Module { name: ident(name), docs: TokenStream::new(), content: content? })
+        });
         let codes = self.tables();
         let tables = codes.iter().map(|table| Module {
             name: table.names.module.clone(),

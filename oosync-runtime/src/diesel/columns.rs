@@ -59,33 +59,33 @@ diesel_postgres_column! {
 }
 
 #[cfg(feature = "bigdecimal")]
-both! { crate::bigdecimal::BigDecimal, Numeric; }
+both! { bigdecimal::BigDecimal, Numeric; }
 
 #[cfg(feature = "rust_decimal")]
-both! { crate::rust_decimal::Decimal, Numeric; }
+both! { rust_decimal::Decimal, Numeric; }
 
 #[cfg(feature = "chrono")]
 both! {
-    crate::chrono::DateTime<crate::chrono::Utc>, Timestamptz;
-    crate::chrono::NaiveDateTime, Timestamp;
-    crate::chrono::NaiveDate, Date;
-    crate::chrono::NaiveTime, Time;
+    chrono::DateTime<chrono::Utc>, Timestamptz;
+    chrono::NaiveDateTime, Timestamp;
+    chrono::NaiveDate, Date;
+    chrono::NaiveTime, Time;
 }
 
 #[cfg(feature = "time")]
 both! {
-    crate::time::OffsetDateTime, Timestamptz;
-    crate::time::PrimitiveDateTime, Timestamp;
-    crate::time::Date, Date;
-    crate::time::Time, Time;
+    time::OffsetDateTime, Timestamptz;
+    time::PrimitiveDateTime, Timestamp;
+    time::Date, Date;
+    time::Time, Time;
 }
 
 #[cfg(feature = "jiff")]
 both! {
-    crate::jiff::Timestamp, Timestamptz;
-    crate::jiff::civil::DateTime, Timestamp;
-    crate::jiff::civil::Date, Date;
-    crate::jiff::civil::Time, Time;
+    jiff::Timestamp, Timestamptz;
+    jiff::civil::DateTime, Timestamp;
+    jiff::civil::Date, Date;
+    jiff::civil::Time, Time;
 }
 
 diesel_own_type! {
@@ -115,4 +115,49 @@ diesel_read_alone! {
     [T] Json<T>;
     [Tag] PgText<Tag>;
     [T] Array<T>;
+}
+
+#[cfg(test)]
+mod tests {
+    use ::diesel::deserialize::FromSqlRow;
+    use ::diesel::pg::Pg;
+    use ::diesel::sqlite::Sqlite;
+
+    use super::*;
+    use crate::diesel::Exact;
+
+    /// Columns of the type can be read as `T`, from both databases.
+    fn read<S, T: FromSqlRow<S, Sqlite> + FromSqlRow<S, Pg>>() {}
+
+    #[test]
+    fn columns_are_read_as_the_types_that_hold_them() {
+        read::<sql::Int2, i64>();
+        read::<sql::Numeric, Numeric>();
+        read::<sql::Uuid, Uuid>();
+        read::<sql::Array<sql::Int4>, Vec<Option<i32>>>();
+        read::<sql::Array<sql::Text>, Array<String>>();
+        read::<sql::Enum, String>();
+        read::<sql::Enum, Exact<String>>();
+        #[cfg(feature = "bigdecimal")]
+        read::<sql::Numeric, bigdecimal::BigDecimal>();
+        #[cfg(feature = "chrono")]
+        {
+            read::<sql::Timestamptz, chrono::DateTime<chrono::Utc>>();
+            read::<sql::Timestamp, chrono::NaiveDateTime>();
+            read::<sql::Date, chrono::NaiveDate>();
+            read::<sql::Time, chrono::NaiveTime>();
+        }
+        #[cfg(feature = "time")]
+        {
+            read::<sql::Timestamptz, time::OffsetDateTime>();
+            read::<sql::Timestamp, time::PrimitiveDateTime>();
+            read::<sql::Date, time::Date>();
+            read::<sql::Time, time::Time>();
+        }
+        // Diesel does not know these: they are read in a wrapper.
+        #[cfg(feature = "jiff")]
+        read::<sql::Timestamptz, Exact<jiff::Timestamp>>();
+        #[cfg(feature = "rust_decimal")]
+        read::<sql::Numeric, Exact<rust_decimal::Decimal>>();
+    }
 }

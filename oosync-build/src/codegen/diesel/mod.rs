@@ -84,9 +84,11 @@ fn about(tables: &Tables<'_>) -> TokenStream {
     };
     let mut about = vec![what.to_owned(), implemented.to_owned()];
     let left_out = tables.left_out.iter();
-    about.extend(left_out.map(|table| {
-        format!("{} is not here: it {}", code(&table.table.to_string()), prose(&table.reason))
-    }));
+    about.extend(
+        left_out.map(|table| {
+            format!("{} is not here: it {}", code(&table.table.to_string()), prose(&table.reason))
+        }),
+    );
     docs(&about, None)
 }
 
