@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::codegen::{self, Layout, Options};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, one_line};
 use crate::files::{shown, write_generated};
 use crate::plan::Strictness;
 use crate::project::Project;
@@ -88,6 +88,13 @@ impl Builder {
         self
     }
 
+    /// How many columns a table can have for Diesel: 32, 64 or 128, as the feature of diesel that the app uses. Wider
+    /// tables get no Diesel forms, and a warning. Default: 32.
+    pub const fn diesel_columns(mut self, columns: usize) -> Self {
+        self.options.diesel_columns = columns;
+        self
+    }
+
     /// Turns plan errors that have a safe reading into warnings: what is not settled is not synced.
     pub const fn lenient(mut self, lenient: bool) -> Self {
         self.lenient = lenient;
@@ -127,7 +134,11 @@ impl Builder {
             Some(path) => path.clone(),
             None => variable("OUT_DIR")?,
         };
-        let files = codegen::generate(&validated.plan, &Options { layout: Layout::OutDir, ..self.options })?;
+        let options = Options { layout: Layout::OutDir, ..self.options };
+        for table in codegen::diesel_left_out(&validated.plan, &options)? {
+            println!("cargo::warning={}", one_line(table.to_string()));
+        }
+        let files = codegen::generate(&validated.plan, &options)?;
         write(&out_dir, &files)?;
         println!("cargo::rustc-env=OOSYNC_FACTS={}", project.facts_path.display());
         Ok(())

@@ -3,6 +3,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 pub mod codec;
+#[cfg(feature = "diesel")]
+pub mod diesel;
 mod error;
 mod field;
 mod row;

@@ -32,7 +32,7 @@ pub(super) fn docs(lines: &[String], comment: Option<&str>) -> TokenStream {
 
 /// A line of a comment: neither code that `cargo test` would run, nor markup that rustdoc would warn of, nor a mark
 /// that turns the direction of writing.
-fn prose(line: &str) -> String {
+pub(super) fn prose(line: &str) -> String {
     let line = one_line(line.trim());
     let mut safe = String::with_capacity(line.len());
     for letter in line.chars() {

@@ -3,9 +3,10 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::diesel::DieselLeftOut;
 use super::names::{COMPOSITES, ENUMS, Names, TAGS, ident};
 use super::table::TableCode;
-use super::{enums, names};
+use super::{diesel, enums, names};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::Plan;
 use crate::sqlite::schema_ddl;
@@ -20,11 +21,19 @@ pub struct Options {
     pub row_derives: Vec<String>,
     /// Where the files will lie. Default: `OUT_DIR`.
     pub layout: Layout,
+    /// How many columns a table can have that Diesel's forms are generated for: what the feature of diesel allows
+    /// that the app uses, `32-column-tables`, `64-column-tables` or `128-column-tables`. Default: 32.
+    pub diesel_columns: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { runtime: "::oosync_runtime".to_owned(), row_derives: Vec::new(), layout: Layout::OutDir }
+        Self {
+            runtime: "::oosync_runtime".to_owned(),
+            row_derives: Vec::new(),
+            layout: Layout::OutDir,
+            diesel_columns: 32,
+        }
     }
 }
 
@@ -108,17 +117,30 @@ pub fn generate_table(plan: &Plan, number: usize, options: &Options) -> Result<S
     formatted(TableCode::new(plan, &generator.names, number).module(&generator.runtime, &generator.derives))
 }
 
+/// The tables that ask for Diesel's forms and cannot have one of them.
+///
+/// # Errors
+///
+/// As [`generate`].
+pub fn diesel_left_out(plan: &Plan, options: &Options) -> Result<Vec<DieselLeftOut>, Diagnostics> {
+    let generator = Generator::new(plan, options)?;
+    Ok(diesel::left_out(plan, &generator.tables(), options.diesel_columns))
+}
+
 struct Generator<'a> {
     plan: &'a Plan,
     layout: Layout,
     names: Names,
     runtime: TokenStream,
     derives: Vec<TokenStream>,
+    diesel_columns: usize,
 }
 
 /// A module and what is in it.
 struct Module {
     name: Ident,
+    /// Outside of the content: what is included has no room for docs of the whole.
+    docs: TokenStream,
     content: TokenStream,
 }
 
@@ -126,7 +148,8 @@ impl<'a> Generator<'a> {
     fn new(plan: &'a Plan, options: &Options) -> Result<Self, Diagnostics> {
         let derives = options.row_derives.iter().map(|derive| path(derive)).collect::<Result<_, _>>()?;
         let (runtime, names) = (path(&options.runtime)?, Names::new(plan)?);
-        Ok(Self { plan, layout: options.layout, names, runtime, derives })
+        let diesel_columns = options.diesel_columns;
+        Ok(Self { plan, layout: options.layout, names, runtime, derives, diesel_columns })
     }
 
     /// Everything but the index.
@@ -136,20 +159,29 @@ impl<'a> Generator<'a> {
             (COMPOSITES, enums::composites(self.plan, &self.names, &self.runtime)),
             (TAGS, enums::tags(&self.names, &self.runtime)),
         ];
-        let shared = shared
-            .into_iter()
-            .filter_map(|(name, content)| Some(Module { name: ident(name), content: content? }));
-        let tables = self.names.tables.iter().enumerate().map(|(number, names)| {
-            let content = TableCode::new(self.plan, &self.names, number).module(&self.runtime, &self.derives);
-            Module { name: names.module.clone(), content }
+        let shared = shared.into_iter().filter_map(|(name, content)| {
+            Some(Module { name: ident(name), docs: TokenStream::new(), content: content? })
         });
-        shared.chain(tables).collect()
+        let codes = self.tables();
+        let tables = codes.iter().map(|table| Module {
+            name: table.names.module.clone(),
+            docs: TokenStream::new(),
+            content: table.module(&self.runtime, &self.derives),
+        });
+        let diesel = diesel::modules(self.plan, &codes, &self.runtime, self.diesel_columns)
+            .into_iter()
+            .map(|(name, docs, content)| Module { name, docs, content });
+        shared.chain(tables).chain(diesel).collect()
+    }
+
+    fn tables(&self) -> Vec<TableCode<'_>> {
+        (0..self.plan.tables.len()).map(|number| TableCode::new(self.plan, &self.names, number)).collect()
     }
 
     fn index(&self, modules: &[Module]) -> TokenStream {
         let names = &self.names;
         let allowed: Vec<syn::Path> = ALLOWED.iter().filter_map(|lint| syn::parse_str(lint).ok()).collect();
-        let modules = modules.iter().map(|Module { name, content }| {
+        let modules = modules.iter().map(|Module { name, docs, content }| {
             let body = match self.layout {
                 Layout::OutDir => {
                     let path = format!("/oosync/{}.rs", file_name(&name.to_string()));
@@ -160,7 +192,7 @@ impl<'a> Generator<'a> {
                 Layout::Modules => quote!(;),
                 Layout::SingleFile => quote!({ #content }),
             };
-            quote!(#[allow(#(#allowed),*)] pub mod #name #body)
+            quote!(#docs #[allow(#(#allowed),*)] pub mod #name #body)
         });
         let tables = names.tables.iter().map(|table| {
             let names::TableNames { module, row, key, insert, patch, .. } = table;

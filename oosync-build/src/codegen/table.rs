@@ -13,31 +13,32 @@ use crate::types::{ColumnType, Scalar};
 /// One table as its module sees it.
 pub(super) struct TableCode<'a> {
     plan: &'a Plan,
+    pub(super) all: &'a Names,
     table: &'a PlanTable,
-    names: &'a TableNames,
-    columns: Vec<ColumnCode<'a>>,
+    pub(super) names: &'a TableNames,
+    pub(super) columns: Vec<ColumnCode<'a>>,
 }
 
 /// One column.
-struct ColumnCode<'a> {
-    place: usize,
+pub(super) struct ColumnCode<'a> {
+    pub(super) place: usize,
     /// The same as code.
     at: Literal,
-    column: &'a PlanColumn,
-    field: &'a proc_macro2::Ident,
+    pub(super) column: &'a PlanColumn,
+    pub(super) field: &'a proc_macro2::Ident,
     /// The Rust type and the marker, with what null makes of them.
     rust: TokenStream,
     marker: TokenStream,
     /// The Rust type and the marker without null.
-    inner: TokenStream,
+    pub(super) inner: TokenStream,
     inner_marker: TokenStream,
     docs: TokenStream,
-    form: Form,
+    pub(super) form: Form,
 }
 
 /// How a column stands in the form of a new row.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(super) enum Form {
     /// It must have a value.
     Required,
     /// It is null if it is left out.
@@ -57,7 +58,12 @@ impl<'a> TableCode<'a> {
         let place = Place { names: all, root: &root };
         let columns = table.columns.iter().zip(&names.fields).enumerate();
         let columns = columns.map(|(number, (column, field))| ColumnCode::new(place, number, column, field));
-        Self { plan, table, names, columns: columns.collect() }
+        Self { plan, all, table, names, columns: columns.collect() }
+    }
+
+    /// What the tag of a text type is called that the runtime has none for.
+    pub(super) fn tag(&self, name: &crate::facts::QualifiedName) -> Option<&proc_macro2::Ident> {
+        self.all.tags.get(name)
     }
 
     /// The content of the table's module.
@@ -302,7 +308,7 @@ impl<'a> ColumnCode<'a> {
 
     /// The type and marker of what a person writes: without the null that stands for a value that the server has not
     /// filled yet, or that not everyone may see.
-    fn written(&self) -> (&TokenStream, &TokenStream) {
+    pub(super) fn written(&self) -> (&TokenStream, &TokenStream) {
         if self.nullable_in_postgres() {
             (&self.rust, &self.marker)
         } else {
@@ -316,11 +322,16 @@ impl<'a> ColumnCode<'a> {
         quote!(row.#method::<#marker, _>(#at, &self.#field);)
     }
 
-    fn nullable_in_postgres(&self) -> bool {
+    pub(super) fn nullable_in_postgres(&self) -> bool {
         match &self.column.kind {
             PlanColumnKind::Synced(synced) => !synced.not_null,
             PlanColumnKind::Local(_) => true,
         }
+    }
+
+    /// Whether the device takes its value from a block of numbers.
+    pub(super) fn is_leased(&self) -> bool {
+        matches!(&self.column.kind, PlanColumnKind::Synced(synced) if synced.default.value == PlanDefault::Leased)
     }
 
     fn is_copy(&self) -> bool {
@@ -339,7 +350,7 @@ impl<'a> ColumnCode<'a> {
             )
     }
 
-    fn is_hashable(&self) -> bool {
+    pub(super) fn is_hashable(&self) -> bool {
         matches!(
             column_type(self.column),
             ColumnType::Scalar(
