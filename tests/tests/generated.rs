@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use oosync_build::codegen::{Layout, Options, generate};
+use oosync_build::codegen::{Layout, Options, diesel_left_out, generate};
 use oosync_build::config::Config;
+use oosync_build::files::write_if_changed;
 use oosync_build::introspect::{schemas, snapshot};
 use oosync_build::plan::{Plan, Strictness};
 use oosync_build::project::Project;
@@ -43,7 +44,7 @@ fn rows_come_back_as_they_were() {
 
     let target = root.join("target");
     let folder = target.join("generated");
-    let _ = std::fs::remove_dir_all(&folder);
+    // What is the same stays untouched, so that a second run compiles nothing.
     let cases: Vec<Case> = all.iter().map(|schema| write_crate(root, &folder, schema)).collect();
     write_workspace(root, &folder, &cases);
 
@@ -104,28 +105,33 @@ fn write_crate(root: &Path, folder: &Path, schema: &CorpusSchema) -> Case {
 
     let source = folder.join(&schema.name).join("src");
     let options = Options::for_layout(Layout::Modules);
+    for left_out in diesel_left_out(&plan, &options).unwrap() {
+        println!("{}: {left_out}", schema.name);
+    }
     for file in generate(&plan, &options).unwrap_or_else(|problems| panic!("{}: {problems}", schema.name)) {
-        let path = source.join("schema").join(&file.path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, file.text).unwrap();
+        write(&source.join("schema").join(&file.path), &file.text);
     }
     let index = std::fs::read_to_string(source.join("schema/mod.rs")).unwrap();
-    std::fs::write(source.join("tables.rs"), copy_all(&index)).unwrap();
-    std::fs::copy(root.join("tests/generated/round_trip.rs"), source.join("main.rs")).unwrap();
+    write(&source.join("tables.rs"), &copy_all(&index));
+    let program = std::fs::read_to_string(root.join("tests/generated/round_trip.rs")).unwrap();
+    write(&source.join("main.rs"), &program);
     let manifest = format!(
         "[package]\nname = \"generated-{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
-         oosync-runtime = {{ path = {:?} }}\npostgres = \"*\"\nserde_json = \"*\"\n",
+         oosync-runtime = {{ path = {:?}, features = [\"diesel\"] }}\n\
+         diesel = {{ version = \"2.3\", default-features = false, features = [\"32-column-tables\"] }}\n\
+         postgres = \"*\"\nserde_json = \"*\"\n",
         schema.name,
         root.join("oosync-runtime"),
     );
-    std::fs::write(folder.join(&schema.name).join("Cargo.toml"), manifest).unwrap();
+    write(&folder.join(&schema.name).join("Cargo.toml"), &manifest);
     Case { name: schema.name.clone(), database }
 }
 
 /// The plan in which everyone reads what nobody owns; what cannot be synced even so is left out and said.
 fn plan(name: &str, facts: &oosync_build::facts::Facts) -> Plan {
     let mut project = Project::without_config(Path::new("."));
-    project.config = Config::parse("Oosync.toml", "[sync]\nunowned = \"everyone\"\n").unwrap();
+    project.config =
+        Config::parse("Oosync.toml", "[sync]\nunowned = \"everyone\"\n[diesel]\nenabled = true\n").unwrap();
     match project.plan_of(facts, Strictness::Strict) {
         Ok(validated) => validated.plan,
         Err(problems) => {
@@ -163,6 +169,11 @@ fn write_workspace(root: &Path, folder: &Path, cases: &[Case]) {
     // The same profiles, so that dependencies are compiled once for both workspaces.
     let profiles = &ours[ours.find("[profile.dev]").unwrap()..];
     let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n{profiles}");
-    std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    write(&folder.join("Cargo.toml"), &manifest);
     std::fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    write_if_changed(path, text.as_bytes()).unwrap();
 }

@@ -196,7 +196,7 @@ impl<'a> Generator<'a> {
         });
         let tables = names.tables.iter().map(|table| {
             let names::TableNames { module, row, key, insert, patch, .. } = table;
-            quote!(#[allow(unused_imports)] pub use self::#module::{#row, #key, #insert, #patch};)
+            quote!(#[allow(unreachable_pub, unused_imports)] pub use self::#module::{#row, #key, #insert, #patch};)
         });
         let shared = [
             (ENUMS, names.enums.values().map(|names| &names.name).collect::<Vec<_>>()),
@@ -205,7 +205,7 @@ impl<'a> Generator<'a> {
         ];
         let shared = shared.into_iter().filter(|(_, items)| !items.is_empty()).map(|(module, items)| {
             let module = ident(module);
-            quote!(#[allow(unused_imports)] pub use self::#module::{#(#items),*};)
+            quote!(#[allow(unreachable_pub, unused_imports)] pub use self::#module::{#(#items),*};)
         });
         let statics = names.tables.iter().map(|table| {
             let module = &table.module;
