@@ -1,21 +1,34 @@
-//! Adds, finds, changes and deletes todos in a local SQLite file, with no network.
+//! Adds, finds, changes and deletes todos in a local SQLite file, with no network: by rusqlite, and by Diesel beside it.
+//!
+//! `cargo run -p todo -- app.db` keeps the file.
 
 use std::error::Error;
+use std::path::{Path, PathBuf};
 
+use diesel::{Connection as _, ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _};
 use oosync_runtime::prelude::*;
 use oosync_runtime::rusqlite::Connection;
 use oosync_runtime::sqlite;
 use oosync_runtime::types::{Array, Date, Json, Numeric, new_v7};
+use todo::schema::diesel_sqlite::{lists, todos};
 use todo::schema::{
     Comment, CommentInsert, List, ListInsert, Priority, SCHEMA, Todo, TodoInsert, TodoPatch, UserInsert,
 };
 use todo::{Line, finish, open_todos};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let connection = match std::env::args_os().nth(1) {
-        Some(path) => Connection::open(path)?,
-        None => Connection::open_in_memory()?,
-    };
+    let kept = std::env::args_os().nth(1).map(PathBuf::from);
+    let path =
+        kept.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("todo-{}.db", std::process::id())));
+    let result = run(&path);
+    if kept.is_none() {
+        std::fs::remove_file(&path)?;
+    }
+    result
+}
+
+fn run(path: &Path) -> Result<(), Box<dyn Error>> {
+    let connection = Connection::open(path)?;
     sqlite::register(&connection)?;
     sqlite::create(&connection, &SCHEMA)?;
 
@@ -49,6 +62,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     Todo::patch(&connection, &bulbs.id, &later)?;
     println!("by key: {:?}", Line::get(&connection, &bulbs.id)?);
     println!("open after that: {}", open_todos(&connection, list.id)?.len());
+
+    let mut diesel = diesel::SqliteConnection::establish(&path.to_string_lossy())?;
+    let shared: Vec<(String, String)> = todos::table
+        .inner_join(lists::table)
+        .filter(todos::done.eq(false))
+        .select((lists::title, todos::title))
+        .load(&mut diesel)?;
+    println!("the same file, by Diesel: {shared:?}");
 
     List::delete(&connection, &list.id)?;
     println!(
