@@ -27,5 +27,5 @@ mod types;
 
 #[cfg(feature = "codegen")]
 pub use self::files::{File, Layout, Options, generate, generate_table};
-pub(crate) use self::hand_written::hand_written;
+pub(crate) use self::hand_written::{Asked, hand_written};
 pub(crate) use self::metadata::table as metadata_of;

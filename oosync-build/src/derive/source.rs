@@ -1,10 +1,15 @@
 //! Finding, reading and caching facts and config.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::config;
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::facts::Facts;
 use crate::plan::{Plan, Strictness};
 use crate::project::Project;
@@ -15,12 +20,39 @@ pub(super) struct Source {
     pub(super) plan: Plan,
     /// The facts as messages name them.
     pub(super) shown: String,
+    /// Config and facts.
+    files: Vec<PathBuf>,
+    /// Whether the compiler was told of them.
+    tracked: AtomicBool,
 }
 
-type Cache = HashMap<(PathBuf, Option<PathBuf>), (Vec<Option<SystemTime>>, Result<Arc<Source>, String>)>;
+/// Where facts and config are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    /// Where the search began.
+    folder: PathBuf,
+    config: Option<PathBuf>,
+    /// The facts, where they are not those that the config names.
+    facts: Option<PathBuf>,
+}
 
-/// What was read, with the times the files had: rust-analyzer's process that expands macros lives for days.
-static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
+/// What was read from a place, and the state of the files then.
+struct Entry {
+    place: Place,
+    files: Vec<PathBuf>,
+    stamps: Vec<Stamp>,
+    source: Result<Arc<Source>, String>,
+}
+
+/// Time of the last change and length; `None`: there is no such file.
+type Stamp = Option<(SystemTime, u64)>;
+
+/// As many places as are remembered: a process expands the macros of one crate, or, in an editor, of all crates of a
+/// workspace for days, and then the place changes with every letter that somebody types into `facts = "…"`.
+const REMEMBERED: usize = 8;
+
+/// The place used last is the last one.
+static CACHE: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
 
 impl Source {
     /// The facts that `attribute` names (relative to the package), or the build script did in `OOSYNC_FACTS`, or those
@@ -30,47 +62,128 @@ impl Source {
     ///
     /// The text to show at the struct.
     pub(super) fn find(attribute: Option<&str>) -> Result<Arc<Self>, String> {
-        let folder = std::env::var_os("CARGO_MANIFEST_DIR")
-            .map(PathBuf::from)
-            .ok_or("CARGO_MANIFEST_DIR is not set: cargo has to run the compiler")?;
-        let facts = match attribute {
-            Some(path) => Some(folder.join(path)),
-            None => std::env::var_os("OOSYNC_FACTS").map(PathBuf::from),
-        };
+        let place = Place::find(attribute)?;
         let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (folder, facts);
-        if let Some((times, source)) = cache.get(&key)
-            && *times == times_of(&key.0, key.1.as_deref())
-        {
-            return source.clone();
+        if let Some(at) = cache.iter().position(|entry| entry.place == place) {
+            let entry = cache.remove(at);
+            if entry.stamps == stamps(&entry.files) {
+                let source = entry.source.clone();
+                cache.push(entry);
+                return source;
+            }
         }
-        let times = times_of(&key.0, key.1.as_deref());
-        let source = Self::read(&key.0, key.1.as_deref()).map(Arc::new);
-        cache.insert(key, (times, source.clone()));
+        let entry = Entry::read(place);
+        let source = entry.source.clone();
+        if cache.len() >= REMEMBERED {
+            cache.remove(0);
+        }
+        cache.push(entry);
         source
     }
 
-    fn read(folder: &Path, facts: Option<&Path>) -> Result<Self, String> {
-        let mut project = Project::find(folder).map_err(|problems| problems.to_string())?;
-        if let Some(path) = facts {
-            path.clone_into(&mut project.facts_path);
+    /// Tells the compiler, once in a process, which files decided what is expanded: without a build script, Cargo
+    /// would not compile the crate again when they change.
+    pub(super) fn track(&self) -> TokenStream {
+        if self.tracked.swap(true, Ordering::Relaxed) {
+            return TokenStream::new();
         }
-        let facts = project.load_facts().map_err(|problems| problems.to_string())?;
-        // What is not settled is an error of the build script, or of `cargo oosync plan`; here it is not synced.
-        let validated =
-            project.plan_of(&facts, Strictness::Lenient).map_err(|problems| problems.to_string())?;
-        Ok(Self { facts, plan: validated.plan, shown: crate::files::shown(&project.facts_path) })
+        let files =
+            self.files.iter().filter_map(|file| std::path::absolute(file).ok()?.to_str().map(str::to_owned));
+        quote!(#(const _: &[u8] = ::core::include_bytes!(#files);)*)
     }
 }
 
-/// When the files were last changed that decide what is read.
-fn times_of(folder: &Path, facts: Option<&Path>) -> Vec<Option<SystemTime>> {
-    let time = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok();
-    let mut times: Vec<_> =
-        folder.ancestors().map(|folder| time(&folder.join(crate::config::FILE_NAME))).collect();
-    match facts {
-        Some(path) => times.push(time(path)),
-        None => times.extend(folder.ancestors().map(|folder| time(&folder.join(crate::facts::FILE_NAME)))),
+impl Place {
+    fn find(attribute: Option<&str>) -> Result<Self, String> {
+        let folder = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map(PathBuf::from)
+            .ok_or("CARGO_MANIFEST_DIR is not set: cargo has to run the compiler")?;
+        let variable = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let (facts, config) = match attribute {
+            Some(path) => (Some(folder.join(path)), None),
+            None => (variable("OOSYNC_FACTS"), variable("OOSYNC_CONFIG")),
+        };
+        // The config that goes with named facts is the nearest one to them: they may be those of another package.
+        let beside = facts.as_deref().and_then(Path::parent).and_then(nearest_config);
+        let config = config.or(beside).or_else(|| nearest_config(&folder));
+        // Packages that share a config share what was read.
+        let folder = match &config {
+            Some(path) => path.parent().unwrap_or(&folder).to_owned(),
+            None => folder,
+        };
+        Ok(Self { folder, config, facts })
     }
-    times
+
+    fn project(&self) -> Result<Project, String> {
+        let mut project = match &self.config {
+            Some(path) => Project::with_config(path).map_err(|problems| summary(&problems))?,
+            None => Project::without_config(&self.folder),
+        };
+        if let Some(path) = &self.facts {
+            path.clone_into(&mut project.facts_path);
+        }
+        Ok(project)
+    }
+}
+
+fn nearest_config(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().map(|folder| folder.join(config::FILE_NAME)).find(|path| path.is_file())
+}
+
+impl Entry {
+    fn read(place: Place) -> Self {
+        let mut files: Vec<PathBuf> = place.config.iter().cloned().collect();
+        let project = place.project();
+        files.extend(project.iter().map(|project| project.facts_path.clone()));
+        // Before the reading: what changes meanwhile is read again the next time.
+        let stamps = stamps(&files);
+        let source = project.and_then(|project| read(&project, files.clone())).map(Arc::new);
+        Self { place, files, stamps, source }
+    }
+}
+
+fn read(project: &Project, files: Vec<PathBuf>) -> Result<Source, String> {
+    let facts = project.load_facts().map_err(|problems| missing(project, &problems))?;
+    // What is not settled is an error of the build script, or of `cargo oosync plan`; here it is not synced. Nothing
+    // is let through by that: a lenient plan differs from a valid one only in what it leaves out.
+    let validated = project.plan_of(&facts, Strictness::Lenient).map_err(|problems| summary(&problems))?;
+    let shown = crate::files::shown(&project.facts_path);
+    Ok(Source { facts, plan: validated.plan, shown, files, tracked: AtomicBool::new(false) })
+}
+
+fn missing(project: &Project, problems: &Diagnostics) -> String {
+    let text = summary(problems);
+    if project.facts_path.exists() || project.config_path.is_some() {
+        return text;
+    }
+    format!("{text} (and there is no {} in the package's folder or above)", config::FILE_NAME)
+}
+
+/// The first error, and how many there are beside it: the same at every struct, so that it has to be short.
+fn summary(problems: &Diagnostics) -> String {
+    let mut errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let Some(first) = errors.next() else { return problems.to_string() };
+    let mut text = match &first.label {
+        Some(label) => {
+            let (line, column) = label.source.line_column(label.span.start);
+            format!("{}:{line}:{column}: {}", label.source.name, first.message)
+        }
+        None => first.message.clone(),
+    };
+    for help in &first.help {
+        text.push_str(": ");
+        text.push_str(help);
+    }
+    match errors.count() {
+        0 => text,
+        more => format!("{text}; and {more} more, which `cargo oosync plan` shows"),
+    }
+}
+
+fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
+    let stamp = |path: &PathBuf| {
+        let data = std::fs::metadata(path).ok()?;
+        Some((data.modified().ok()?, data.len()))
+    };
+    files.iter().map(stamp).collect()
 }
