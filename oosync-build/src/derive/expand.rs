@@ -35,9 +35,12 @@ pub(super) fn impls(name: &Ident, attributes: &StructAttributes, mapping: &Mappi
             #(#checks)*
 
             impl #runtime::Row for #name {
-                // Nothing of the user's is named in there, so that the names in there hide nothing of theirs.
+                // Nothing of the user's is named in there: neither does a name in there hide one of theirs, nor may
+                // theirs (`use Priority::*` with a `None` among them) hide one of those.
                 const TABLE: &'static #runtime::schema::Table = {
                     use #runtime as oosync;
+                    #[allow(unused_imports)]
+                    use ::core::option::Option::{None, Some};
                     #table
                     &TABLE
                 };
@@ -200,7 +203,10 @@ impl Code<'_> {
     fn read(&self) -> TokenStream {
         let MappedField { ident, ty, with, .. } = self.field;
         match with {
-            Some(with) => quote!(#ident: row.take_with(#with::decode)?),
+            Some(with) => {
+                let decode = quote_spanned!(with.span()=> #with::decode);
+                quote!(#ident: row.take_with(#decode)?)
+            }
             None => {
                 let holds = self.holds();
                 quote_spanned!(ty.span()=> #ident: <#ty as #holds>::take(row)?)
@@ -213,7 +219,8 @@ impl Code<'_> {
         match with {
             Some(with) => {
                 let place = Literal::usize_unsuffixed(*place);
-                quote!(row.put_with(#place, #from, #with::encode);)
+                let encode = quote_spanned!(with.span()=> #with::encode);
+                quote!(row.put_with(#place, #from, #encode);)
             }
             None => {
                 let holds = self.holds();

@@ -51,8 +51,30 @@ type Stamp = Option<(SystemTime, u64)>;
 /// workspace for days, and then the place changes with every letter that somebody types into `facts = "…"`.
 const REMEMBERED: usize = 8;
 
-/// The place used last is the last one.
-static CACHE: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+/// The places used; the last one is that used last.
+struct Cache(Vec<Entry>);
+
+static CACHE: Mutex<Cache> = Mutex::new(Cache(Vec::new()));
+
+impl Cache {
+    fn source(&mut self, place: Place) -> Result<Arc<Source>, String> {
+        if let Some(at) = self.0.iter().position(|entry| entry.place == place) {
+            let entry = self.0.remove(at);
+            if entry.stamps == stamps(&entry.files) {
+                let source = entry.source.clone();
+                self.0.push(entry);
+                return source;
+            }
+        }
+        let entry = Entry::read(place);
+        let source = entry.source.clone();
+        if self.0.len() >= REMEMBERED {
+            self.0.remove(0);
+        }
+        self.0.push(entry);
+        source
+    }
+}
 
 impl Source {
     /// The facts that `attribute` names (relative to the package), or the build script did in `OOSYNC_FACTS`, or those
@@ -63,22 +85,7 @@ impl Source {
     /// The text to show at the struct.
     pub(super) fn find(attribute: Option<&str>) -> Result<Arc<Self>, String> {
         let place = Place::find(attribute)?;
-        let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = cache.iter().position(|entry| entry.place == place) {
-            let entry = cache.remove(at);
-            if entry.stamps == stamps(&entry.files) {
-                let source = entry.source.clone();
-                cache.push(entry);
-                return source;
-            }
-        }
-        let entry = Entry::read(place);
-        let source = entry.source.clone();
-        if cache.len() >= REMEMBERED {
-            cache.remove(0);
-        }
-        cache.push(entry);
-        source
+        CACHE.lock().unwrap_or_else(PoisonError::into_inner).source(place)
     }
 
     /// Tells the compiler, once in a process, which files decided what is expanded: without a build script, Cargo
@@ -95,10 +102,14 @@ impl Source {
 
 impl Place {
     fn find(attribute: Option<&str>) -> Result<Self, String> {
-        let folder = std::env::var_os("CARGO_MANIFEST_DIR")
-            .map(PathBuf::from)
+        let variable = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        Self::among(attribute, variable)
+    }
+
+    /// Where the environment of the compiler is `variable`.
+    fn among(attribute: Option<&str>, variable: impl Fn(&str) -> Option<PathBuf>) -> Result<Self, String> {
+        let folder = variable("CARGO_MANIFEST_DIR")
             .ok_or("CARGO_MANIFEST_DIR is not set: cargo has to run the compiler")?;
-        let variable = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
         let (facts, config) = match attribute {
             Some(path) => (Some(folder.join(path)), None),
             None => (variable("OOSYNC_FACTS"), variable("OOSYNC_CONFIG")),
@@ -186,4 +197,124 @@ fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
         Some((data.modified().ok()?, data.len()))
     };
     files.iter().map(stamp).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// A folder with the config and the facts of the example.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("oosync-derive-{}-{name}", std::process::id()));
+            std::fs::create_dir_all(folder.join("package/src")).unwrap();
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+            for file in ["Oosync.toml", "oosync.facts.json"] {
+                std::fs::copy(root.join(file), folder.join(file)).unwrap();
+            }
+            Self(folder)
+        }
+
+        fn place(&self, attribute: Option<&str>, variables: &[(&str, &str)]) -> Place {
+            Place::among(attribute, |name| match name {
+                "CARGO_MANIFEST_DIR" => Some(self.0.join("package")),
+                _ => variables.iter().find(|(known, _)| *known == name).map(|(_, path)| self.0.join(path)),
+            })
+            .unwrap()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn facts_are_named_by_the_attribute_then_by_the_build_script_then_by_the_nearest_config() {
+        let folder = Folder::new("place");
+        let config = Some(folder.0.join("Oosync.toml"));
+        let place = folder.place(None, &[]);
+        assert_eq!((&place.folder, &place.config, &place.facts), (&folder.0, &config, &None));
+
+        let place = folder.place(None, &[("OOSYNC_FACTS", "oosync.facts.json")]);
+        assert_eq!((place.config, place.facts), (config, Some(folder.0.join("oosync.facts.json"))));
+        let place = folder.place(None, &[("OOSYNC_FACTS", "x.json"), ("OOSYNC_CONFIG", "x.toml")]);
+        assert_eq!(
+            (place.config, place.facts),
+            (Some(folder.0.join("x.toml")), Some(folder.0.join("x.json")))
+        );
+
+        let other = Folder::new("place-of-another");
+        let facts = other.0.join("oosync.facts.json");
+        let place = folder.place(facts.to_str(), &[("OOSYNC_FACTS", "x.json"), ("OOSYNC_CONFIG", "x.toml")]);
+        assert_eq!((place.config, place.facts), (Some(other.0.join("Oosync.toml")), Some(facts)));
+    }
+
+    #[test]
+    fn files_are_read_again_when_they_change_and_only_then() {
+        let folder = Folder::new("cache");
+        let mut cache = Cache(Vec::new());
+        let first = cache.source(folder.place(None, &[])).unwrap();
+        let second = cache.source(folder.place(None, &[])).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        assert!(first.plan.tables.iter().any(|table| table.name.name == "labels"));
+
+        let config = folder.0.join("Oosync.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text.replace("[sync]", "[sync]\nexclude = [\"labels\"]")).unwrap();
+        let third = cache.source(folder.place(None, &[])).unwrap();
+        assert!(third.plan.tables.iter().all(|table| table.name.name != "labels"));
+
+        std::fs::remove_file(folder.0.join("oosync.facts.json")).unwrap();
+        let error = cache.source(folder.place(None, &[])).err().unwrap();
+        assert!(error.contains("cargo oosync snapshot"), "{error}");
+        assert_eq!(cache.0.len(), 1, "what was read before is forgotten");
+    }
+
+    #[test]
+    fn a_process_that_lives_for_days_does_not_grow() {
+        let folder = Folder::new("bound");
+        let mut cache = Cache(Vec::new());
+        let used = cache.source(folder.place(None, &[])).unwrap();
+        for number in 0..100 {
+            let typed = format!("../x{number}.json");
+            assert!(cache.source(folder.place(Some(&typed), &[])).is_err());
+            assert!(
+                Arc::ptr_eq(&used, &cache.source(folder.place(None, &[])).unwrap()),
+                "what is used stays"
+            );
+        }
+        assert_eq!(cache.0.len(), REMEMBERED);
+    }
+
+    #[test]
+    fn the_compiler_is_told_once_which_files_were_read() {
+        let folder = Folder::new("track");
+        let source = Cache(Vec::new()).source(folder.place(None, &[])).unwrap();
+        let told = source.track().to_string();
+        assert!(told.contains("Oosync.toml") && told.contains("oosync.facts.json"), "{told}");
+        assert!(source.track().is_empty());
+    }
+
+    #[test]
+    fn an_error_in_the_config_is_short_and_has_its_place() {
+        let folder = Folder::new("config");
+        let config = folder.0.join("Oosync.toml");
+        std::fs::write(
+            &config,
+            "[tables.todoes]\nparent = \"list_id\"\n[tables.lisst]\npush = \"disabled\"\n",
+        )
+        .unwrap();
+        let error = Cache(Vec::new()).source(folder.place(None, &[])).err().unwrap();
+        assert!(
+            error.contains("Oosync.toml:1:9: ") && error.contains("and 1 more, which `cargo oosync plan`"),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
 }

@@ -77,15 +77,23 @@ mod oosync {
 }
 
 static TABLE: &str = "mine";
-type Result<T> = core::result::Result<T, ()>;
 
 #[allow(dead_code)]
 mod other_prelude {
     struct Option;
+    type Result<T> = core::result::Result<T, ()>;
     struct Sized;
     trait Row {}
     trait Clone {}
     trait Default {}
+    enum Priority {
+        None,
+        Some,
+        Ok,
+        Err,
+    }
+    #[allow(unused_imports)]
+    use Priority::*;
 
     #[derive(oosync_runtime::Syncable)]
     #[syncable(table = "notes")]
@@ -115,5 +123,5 @@ struct Others {
 }
 
 fn main() {
-    let _: Result<&str> = Ok(TABLE);
+    let _ = TABLE;
 }
