@@ -23,7 +23,7 @@ use crate::project::Project;
 /// ```
 ///
 /// Works offline, from the checked-in facts, and writes only what changed. Cargo runs the build script again when the
-/// facts or the config change. `#[derive(Syncable)]` finds the facts' path in `OOSYNC_FACTS`.
+/// facts or the config change. `#[derive(Syncable)]` finds their paths in `OOSYNC_FACTS` and `OOSYNC_CONFIG`.
 ///
 /// With feature `introspect`, and only if `OOSYNC_DATABASE_URL` is set, the checked-in facts are first brought up to
 /// date from that database.
@@ -140,6 +140,9 @@ impl Builder {
         }
         let files = codegen::generate(&validated.plan, &options)?;
         write(&out_dir, &files)?;
+        if let Some(path) = &project.config_path {
+            println!("cargo::rustc-env=OOSYNC_CONFIG={}", path.display());
+        }
         println!("cargo::rustc-env=OOSYNC_FACTS={}", project.facts_path.display());
         Ok(())
     }

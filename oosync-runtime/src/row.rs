@@ -49,7 +49,8 @@ pub trait Syncable: Row {
 /// What a new row is made of: a whole row, or a form that leaves out what has a default.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` lacks columns that a new row needs",
-    note = "every column that is not null and has no default must be there"
+    note = "every column that is not null and has no default must be there; `#[syncable(insert)]` at a derived row says \
+            which are missing"
 )]
 pub trait Insert {
     /// The row that comes of it.

@@ -55,6 +55,7 @@ fn cargo_is_told_what_to_watch_and_where_the_facts_are() {
         format!("cargo::rerun-if-changed={folder}/Oosync.toml"),
         format!("cargo::rerun-if-changed={folder}/oosync.facts.json"),
         format!("cargo::rustc-env=OOSYNC_FACTS={folder}/oosync.facts.json"),
+        format!("cargo::rustc-env=OOSYNC_CONFIG={folder}/Oosync.toml"),
     ] {
         assert!(stdout.lines().any(|shown| shown == line), "{line}: {stdout}");
     }

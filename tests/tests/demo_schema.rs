@@ -14,9 +14,18 @@ fn root() -> PathBuf {
 
 #[test]
 fn the_facts_checked_in_are_those_of_the_schema() {
-    let project = Project::find(&root()).unwrap();
+    compare(&root(), "examples/todo/schema.sql");
+}
+
+#[test]
+fn the_facts_that_the_derive_is_tested_against_are_those_of_their_schema() {
+    compare(&root().join("tests/derive"), "tests/derive/schema.sql");
+}
+
+fn compare(folder: &Path, schema: &str) {
+    let project = Project::find(folder).unwrap();
     let database = TestDatabase::empty();
-    database.execute_file(&root().join("examples/todo/schema.sql"));
+    database.execute_file(&root().join(schema));
     let now = snapshot(&mut database.client(), &project.config.database.schemas()).unwrap();
     let facts = project.load_facts().unwrap();
     assert_eq!(facts.diff(&now), [], "run scripts/refresh-facts.sh");

@@ -39,7 +39,7 @@ fn each_reads_what_the_other_wrote() {
     assert_eq!(after, Todo { done: true, budget: None, ..read });
 
     let of_list: Vec<Todo> = Todo::belonging_to(&list).select(Todo::as_select()).load(&mut diesel).unwrap();
-    assert_eq!(of_list, [after.clone()]);
+    assert_eq!(of_list, std::slice::from_ref(&after));
     diesel::delete(&after).execute(&mut diesel).unwrap();
     assert_eq!(Todo::query().count(&connection).unwrap(), 0);
     std::fs::remove_file(path).unwrap();

@@ -32,5 +32,5 @@ mod types;
 pub use self::diesel::DieselLeftOut;
 #[cfg(feature = "codegen")]
 pub use self::files::{File, Layout, Options, diesel_left_out, generate, generate_table};
-pub(crate) use self::hand_written::hand_written;
+pub(crate) use self::hand_written::{Asked, hand_written};
 pub(crate) use self::metadata::table as metadata_of;

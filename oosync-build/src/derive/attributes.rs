@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Error, Field, LitStr, Path};
+use syn::{Attribute, Error, Field, LitStr, Meta, Path, Token};
 
 use crate::names;
 use crate::suggest::did_you_mean;
@@ -41,6 +41,9 @@ pub(super) enum Rename {
     Kebab,
 }
 
+const OF_STRUCTS: &[&str] = &["table", "facts", "crate", "rename_all", "insert"];
+const OF_FIELDS: &[&str] = &["column", "skip", "with"];
+
 const RENAMES: &[(&str, Rename)] = &[
     ("lowercase", Rename::Lower),
     ("UPPERCASE", Rename::Upper),
@@ -73,30 +76,28 @@ impl StructAttributes {
     /// Reads every `#[syncable(…)]` of a struct; all problems are put into `errors`.
     pub(super) fn read(attributes: &[Attribute], errors: &mut Vec<Error>) -> Self {
         let mut read = Self { table: None, facts: None, runtime: None, rename_all: None, insert: None };
-        const KEYS: &[&str] = &["table", "facts", "crate", "rename_all", "insert"];
         each(attributes, errors, |meta, errors| {
             if meta.path.is_ident("table") {
-                once(&mut read.table, meta.value()?.parse()?, &meta, errors);
+                once(&mut read.table, text(&meta)?, &meta, errors);
             } else if meta.path.is_ident("facts") {
-                once(&mut read.facts, meta.value()?.parse()?, &meta, errors);
+                once(&mut read.facts, text(&meta)?, &meta, errors);
             } else if meta.path.is_ident("crate") {
-                let text: LitStr = meta.value()?.parse()?;
-                once(&mut read.runtime, text.parse_with(Path::parse_mod_style)?, &meta, errors);
+                once(&mut read.runtime, path(&meta, "a crate or module")?, &meta, errors);
             } else if meta.path.is_ident("rename_all") {
-                let text: LitStr = meta.value()?.parse()?;
+                let text = text(&meta)?;
                 let found = RENAMES.iter().find(|(word, _)| *word == text.value());
                 let Some((_, rename)) = found else {
                     let words: Vec<String> = RENAMES.iter().map(|(word, _)| format!("`{word}`")).collect();
                     return Err(Error::new(
                         text.span(),
-                        format!("unknown style; there are {}", words.join(", ")),
+                        format!("`{}` is no style: there are {}", text.value(), words.join(", ")),
                     ));
                 };
                 once(&mut read.rename_all, *rename, &meta, errors);
             } else if meta.path.is_ident("insert") {
                 once(&mut read.insert, meta.path.span(), &meta, errors);
             } else {
-                return Err(unknown(&meta, KEYS, "a struct"));
+                return Err(unknown(&meta, OF_STRUCTS, "a struct", OF_FIELDS, "a field"));
             }
             Ok(())
         });
@@ -108,22 +109,23 @@ impl FieldAttributes {
     /// Reads every `#[syncable(…)]` of a field.
     pub(super) fn read(field: &Field, errors: &mut Vec<Error>) -> Self {
         let mut read = Self::default();
-        const KEYS: &[&str] = &["column", "skip", "with"];
         each(&field.attrs, errors, |meta, errors| {
             if meta.path.is_ident("column") {
-                once(&mut read.column, meta.value()?.parse()?, &meta, errors);
+                once(&mut read.column, text(&meta)?, &meta, errors);
             } else if meta.path.is_ident("skip") {
                 once(&mut read.skip, meta.path.span(), &meta, errors);
             } else if meta.path.is_ident("with") {
-                let text: LitStr = meta.value()?.parse()?;
-                once(&mut read.with, text.parse_with(Path::parse_mod_style)?, &meta, errors);
+                once(&mut read.with, path(&meta, "a module")?, &meta, errors);
             } else {
-                return Err(unknown(&meta, KEYS, "a field"));
+                return Err(unknown(&meta, OF_FIELDS, "a field", OF_STRUCTS, "the struct"));
             }
             Ok(())
         });
         if let (Some(skip), true) = (read.skip, read.column.is_some() || read.with.is_some()) {
-            errors.push(Error::new(skip, "a field that is skipped has no column"));
+            errors.push(Error::new(
+                skip,
+                "a field that is skipped has no column: remove `skip`, or what else is written here",
+            ));
         }
         read
     }
@@ -135,6 +137,10 @@ fn each(
     mut key: impl FnMut(ParseNestedMeta<'_>, &mut Vec<Error>) -> syn::Result<()>,
 ) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("syncable")) {
+        let Meta::List(_) = &attribute.meta else {
+            errors.push(Error::new_spanned(attribute, "write `#[syncable(…)]`"));
+            continue;
+        };
         if let Err(error) = attribute.parse_nested_meta(|meta| key(meta, errors)) {
             errors.push(error);
         }
@@ -142,15 +148,40 @@ fn each(
 }
 
 fn once<T>(slot: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>, errors: &mut Vec<Error>) {
-    if slot.replace(value).is_some() {
-        errors.push(meta.error("is written twice"));
+    if slot.is_some() {
+        errors.push(meta.error(format!("`{}` is written twice", word(meta))));
+    } else {
+        *slot = Some(value);
     }
 }
 
-fn unknown(meta: &ParseNestedMeta<'_>, keys: &[&str], of: &str) -> Error {
-    let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+/// The text of `key = "…"`.
+fn text(meta: &ParseNestedMeta<'_>) -> syn::Result<LitStr> {
+    let write = || format!("write `{} = \"…\"`", word(meta));
+    if !meta.input.peek(Token![=]) {
+        return Err(Error::new_spanned(&meta.path, write()));
+    }
+    meta.value()?.parse().map_err(|error: Error| Error::new(error.span(), write()))
+}
+
+/// A path in quotes: of `what`.
+fn path(meta: &ParseNestedMeta<'_>, what: &str) -> syn::Result<Path> {
+    let text = text(meta)?;
+    text.parse_with(Path::parse_mod_style)
+        .map_err(|_| Error::new(text.span(), format!("`{}` is not the path of {what}", text.value())))
+}
+
+fn word(meta: &ParseNestedMeta<'_>) -> String {
+    meta.path.get_ident().map(ToString::to_string).unwrap_or_default()
+}
+
+fn unknown(meta: &ParseNestedMeta<'_>, keys: &[&str], of: &str, others: &[&str], there: &str) -> Error {
+    let word = word(meta);
     let list: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-    let hint =
-        did_you_mean(&word, keys.iter().copied()).unwrap_or_else(|| format!("there are {}", list.join(", ")));
-    meta.error(format!("`{word}` is no attribute of {of}: {hint}"))
+    let hint = if others.contains(&word.as_str()) {
+        format!("it is written at {there}")
+    } else {
+        did_you_mean(&word, keys.iter().copied()).unwrap_or_else(|| format!("there are {}", list.join(", ")))
+    };
+    Error::new_spanned(&meta.path, format!("`{word}` is no attribute of {of}: {hint}"))
 }

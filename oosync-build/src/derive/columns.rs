@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::Ident;
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::{Error, Field, Path, Token, Type};
@@ -11,7 +11,7 @@ use super::attributes::{FieldAttributes, StructAttributes};
 use super::source::Source;
 use crate::config::{TableName, TableNameError};
 use crate::names::snake;
-use crate::plan::{PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
+use crate::plan::{PlanColumn, PlanColumnKind, PlanDefault, PlanTable, Why};
 use crate::suggest::did_you_mean;
 
 /// A struct and the table it is a row of.
@@ -22,6 +22,8 @@ pub(super) struct Mapping {
     pub(super) fields: Vec<MappedField>,
     /// Fields that have none.
     pub(super) skipped: Vec<Ident>,
+    /// Fields with an error.
+    pub(super) failed: Vec<Ident>,
     /// Whether a new row can be made of the struct.
     pub(super) insertable: bool,
 }
@@ -60,7 +62,7 @@ impl Mapping {
         };
         let table = &source.plan.tables[number];
         let mut mapped: Vec<MappedField> = Vec::new();
-        let mut skipped = Vec::new();
+        let (mut skipped, mut failed) = (Vec::new(), Vec::new());
         for field in fields {
             let Some(ident) = &field.ident else { continue };
             let of_field = FieldAttributes::read(field, errors);
@@ -74,11 +76,13 @@ impl Mapping {
             };
             let Some(place) = table.columns.iter().position(|column| column.name == wanted) else {
                 errors.push(Error::new(span, unknown_column(table, &source, &wanted)));
+                failed.push(ident.clone());
                 continue;
             };
             if let Some(other) = mapped.iter().find(|other| other.place == place) {
                 let message = format!("column `{wanted}` has the field `{}` already", other.ident);
                 errors.push(Error::new(span, message));
+                failed.push(ident.clone());
                 continue;
             }
             mapped.push(MappedField {
@@ -88,6 +92,7 @@ impl Mapping {
                 with: of_field.with,
             });
         }
+        // A field with an error was probably meant for one of them.
         let missing: Vec<&PlanColumn> = table
             .columns
             .iter()
@@ -95,11 +100,16 @@ impl Mapping {
             .filter(|(place, column)| is_required(column) && mapped.iter().all(|field| field.place != *place))
             .map(|(_, column)| column)
             .collect();
-        if let Some(span) = attributes.insert {
-            errors.extend(missing.iter().map(|column| missing_column(span, table, column)));
+        let insertable = missing.is_empty() || attributes.insert.is_some() || !failed.is_empty();
+        if let (Some(span), false, true) = (attributes.insert, missing.is_empty(), failed.is_empty()) {
+            errors.push(Error::new(span, missing_columns(table, &missing)));
         }
-        let insertable = missing.is_empty();
-        Some(Self { source, table: number, fields: mapped, skipped, insertable })
+        Some(Self { source, table: number, fields: mapped, skipped, failed, insertable })
+    }
+
+    /// What tells the compiler which files were read.
+    pub(super) fn track(&self) -> proc_macro2::TokenStream {
+        self.source.track()
     }
 
     pub(super) fn plan(&self) -> &crate::plan::Plan {
@@ -122,23 +132,38 @@ fn find_table(name: &Ident, attributes: &StructAttributes, source: &Source) -> R
         Some(table) => (table.value(), table.span()),
         None => (snake(&name.to_string()), name.span()),
     };
-    let hint = if attributes.table.is_some() { "" } else { "; name it: `#[syncable(table = \"…\")]`" };
+    let unnamed = attributes.table.is_none();
+    if text.is_empty() {
+        return Err(Error::new(span, "the name of the table is empty"));
+    }
     let wanted: TableName = text.parse().map_err(|error| Error::new(span, format!("`{text}` {error}")))?;
     let table = wanted.resolve(&source.facts).map_err(|error| {
-        let near = match &error {
-            TableNameError::Unknown { nearest: Some(nearest), .. } => format!(": did you mean `{nearest}`?"),
+        let called = if unnamed { " (called as the struct)" } else { "" };
+        let write = |name: &str| format!("write `#[syncable(table = \"{}\")]`", name.replace('"', "\\\""));
+        let message = match &error {
+            TableNameError::Unknown { nearest: Some(nearest), .. } if unnamed => {
+                format!("no table `{wanted}`{called} in {}: {}", source.shown, write(nearest))
+            }
+            TableNameError::Unknown { nearest: Some(nearest), .. } => {
+                format!("no table `{wanted}` in {}: did you mean `{nearest}`?", source.shown)
+            }
+            TableNameError::Unknown { .. } if unnamed => {
+                format!("no table `{wanted}`{called} in {}: {}", source.shown, write("…"))
+            }
+            TableNameError::Unknown { .. } => format!("no table `{wanted}` in {}", source.shown),
             TableNameError::Ambiguous { candidates, .. } => {
                 let names: Vec<String> = candidates.iter().map(|name| format!("`{name}`")).collect();
-                format!(": write one of {}", names.join(", "))
+                format!("{error}: write one of {}", names.join(", "))
             }
-            TableNameError::Unknown { .. } => format!(" ({})", source.shown),
         };
-        Error::new(span, format!("{error}{near}{hint}"))
+        Error::new(span, message)
     })?;
     let planned = source.plan.tables.iter().position(|planned| planned.name == table.qualified_name());
     planned.ok_or_else(|| {
         let left_out = source.plan.not_synced.iter().find(|left_out| left_out.name == table.qualified_name());
-        let reason = left_out.map_or_else(String::new, |left_out| format!(": it {}", left_out.reason));
+        let reason = left_out.map_or_else(String::new, |left_out| {
+            format!(": it {}", because(&left_out.reason, &left_out.why))
+        });
         Error::new(span, format!("table `{}` is not synced{reason}", table.qualified_name()))
     })
 }
@@ -150,8 +175,11 @@ fn column_name(field: &Ident, attributes: &StructAttributes) -> String {
 
 fn unknown_column(table: &PlanTable, source: &Source, wanted: &str) -> String {
     let name = &table.name;
-    if table.excluded_columns.iter().any(|(excluded, _)| excluded == wanted) {
-        return format!("column `{wanted}` of `{name}` never leaves the server: the config excludes it");
+    if let Some((_, why)) = table.excluded_columns.iter().find(|(excluded, _)| excluded == wanted) {
+        return format!(
+            "column `{wanted}` of `{name}` never leaves the server: {}",
+            because("it is excluded", why)
+        );
     }
     let near = did_you_mean(wanted, table.columns.iter().map(|column| column.name.as_str()));
     let near = near.unwrap_or_else(|| {
@@ -161,6 +189,14 @@ fn unknown_column(table: &PlanTable, source: &Source, wanted: &str) -> String {
         format!("it has {}{more}", columns.join(", "))
     });
     format!("`{name}` has no column `{wanted}` in {}: {near}", source.shown)
+}
+
+/// What a person said, with the place; of what was inferred, where to read more.
+fn because(said: &str, why: &Why) -> String {
+    match why {
+        Why::Config(place) | Why::Tag(place) => format!("{said} ({place})"),
+        Why::Inferred(_) | Why::Default => format!("{said}; `cargo oosync plan` says more"),
+    }
 }
 
 /// Whether a new row needs the column.
@@ -173,15 +209,20 @@ fn is_required(column: &PlanColumn) -> bool {
     }
 }
 
-fn missing_column(span: Span, table: &PlanTable, column: &PlanColumn) -> Error {
-    let PlanColumnKind::Synced(synced) = &column.kind else { return Error::new(span, "") };
-    Error::new(
-        span,
-        format!(
-            "a new row of `{}` needs the column `{} {}`: it is not null and has no default",
-            table.name,
-            crate::facts::quoted(&column.name),
-            synced.declared
-        ),
-    )
+fn missing_columns(table: &PlanTable, missing: &[&PlanColumn]) -> String {
+    let columns: Vec<String> = missing
+        .iter()
+        .filter_map(|column| match &column.kind {
+            PlanColumnKind::Synced(synced) => {
+                Some(format!("`{} {}`", crate::facts::quoted(&column.name), synced.declared))
+            }
+            PlanColumnKind::Local(_) => None,
+        })
+        .collect();
+    let which = if missing.len() == 1 {
+        "one more column, which is not null and has no default"
+    } else {
+        "more columns, which are not null and have no default"
+    };
+    format!("a new row of `{}` needs {which}: {}", table.name, columns.join(", "))
 }

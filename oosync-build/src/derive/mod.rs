@@ -36,15 +36,15 @@ fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     }
     let mut errors = Vec::new();
     let attributes = StructAttributes::read(&input.attrs, &mut errors);
-    let mapping = Mapping::new(&input.ident, &attributes, fields, &mut errors);
-    let errors = errors.into_iter().reduce(|mut all, error| {
-        all.combine(error);
-        all
+    // Whoever mistyped `table` did not mean a table called as the struct.
+    let readable = attributes.table.is_some() || errors.is_empty();
+    let mapping = readable.then(|| Mapping::new(&input.ident, &attributes, fields, &mut errors)).flatten();
+    let problems = errors.into_iter().map(Error::into_compile_error);
+    let mut expanded: TokenStream = problems.collect();
+    // With errors too: what uses the struct is not wrong because of them.
+    expanded.extend(match mapping {
+        Some(mapping) => expand::impls(&input.ident, &attributes, &mapping),
+        None => expand::stand_ins(&input.ident, &attributes, fields),
     });
-    match (mapping, errors) {
-        (_, Some(errors)) => Err(errors),
-        (Some(mapping), None) => Ok(expand::impls(&input.ident, &attributes, &mapping)),
-        // A mapping that could not be made has said why.
-        (None, None) => Ok(TokenStream::new()),
-    }
+    Ok(expanded)
 }
