@@ -10,7 +10,7 @@ use crate::types::ColumnType;
 /// The marker of a column, and the type to write for it.
 pub(crate) fn hand_written(column: &PlanColumn) -> (TokenStream, String) {
     let ty = column_type(column);
-    let (marker, write) = (marker(&ty), write(column, &ty));
+    let (marker, write) = (marker(ty), write(column, ty));
     if column.nullable {
         (quote!(oosync::sql::Nullable<#marker>), format!("Option<{write}>"))
     } else {
@@ -39,7 +39,7 @@ fn marker(ty: &ColumnType) -> TokenStream {
 
 fn write(column: &PlanColumn, ty: &ColumnType) -> String {
     match ty {
-        ColumnType::Scalar(scalar) => spelled(&scalar_type(*scalar, column.rust_type)),
+        ColumnType::Scalar(scalar) => spelled(scalar_type(*scalar, column.rust_type)),
         ColumnType::Text(name) => match runtime_tag(name) {
             Some(tag) => format!("PgText<tags::{tag}>"),
             None => "String".to_owned(),
@@ -49,7 +49,7 @@ fn write(column: &PlanColumn, ty: &ColumnType) -> String {
         ColumnType::Array(element) => {
             let element = match element.as_ref() {
                 // An array takes no choice of library.
-                ColumnType::Scalar(scalar) => spelled(&scalar_type(*scalar, None)),
+                ColumnType::Scalar(scalar) => spelled(scalar_type(*scalar, None)),
                 element => write(column, element),
             };
             format!("Array<{element}>")
@@ -57,7 +57,7 @@ fn write(column: &PlanColumn, ty: &ColumnType) -> String {
     }
 }
 
-/// `oosync :: types :: Numeric` as a person writes it: `Numeric`, with the crate's name where it is another's.
-fn spelled(ty: &TokenStream) -> String {
-    ty.to_string().replace(' ', "").replace("types::", "").replace("oosync::", "")
+/// `oosync::types::Numeric` as a person writes it: `Numeric`, with the crate's name where it is another's.
+fn spelled(ty: &str) -> String {
+    ty.replace("types::", "").replace("oosync::", "")
 }
