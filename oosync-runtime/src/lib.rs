@@ -9,6 +9,7 @@ mod error;
 mod field;
 mod row;
 pub mod schema;
+mod several;
 pub mod sql;
 #[cfg(feature = "client")]
 pub mod sqlite;
@@ -20,6 +21,7 @@ pub use self::field::{Element, Field};
 pub use self::row::{
     Defaulted, Insert, Patch, Row, RowColumn, RowReader, RowSource, RowWriter, ServerFilled, Syncable,
 };
+pub use self::several::{Fields, debug_insert, debug_patch};
 pub use self::value::{Value, ValueError};
 
 #[cfg(feature = "derive")]

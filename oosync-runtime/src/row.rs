@@ -150,6 +150,15 @@ impl<'r> RowReader<'r> {
         value.map_err(|source| self.error(place, source))
     }
 
+    /// The next columns, as many as the tuple has; for generated code.
+    ///
+    /// # Errors
+    ///
+    /// Where a value does not fit.
+    pub fn take_all<T: crate::Fields<S>, S>(&mut self) -> Result<T, Error> {
+        T::take(self)
+    }
+
     /// The next column, read by a function of the caller's own.
     ///
     /// # Errors

@@ -5,27 +5,30 @@ use quote::quote;
 
 use crate::diagnostic::one_line;
 
-/// Documentation: paragraphs of the project's own words and code, then the database's comment.
-pub(super) fn docs(lines: &[String], comment: Option<&str>) -> TokenStream {
-    let mut docs = TokenStream::new();
-    let mut push = |line: &str| {
-        let line = if line.is_empty() { String::new() } else { format!(" {line}") };
-        docs.extend(quote!(#[doc = #line]));
-    };
-    let mut first = true;
-    for line in lines {
-        if !std::mem::take(&mut first) {
-            push("");
+/// Documentation: paragraphs of the project's own words and code, then the database's comment; each a line.
+pub(super) fn docs_lines(paragraphs: &[String], comment: Option<&str>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in paragraphs {
+        if !lines.is_empty() {
+            lines.push(String::new());
         }
-        push(line);
+        lines.push(paragraph.clone());
     }
     if let Some(comment) = comment {
-        if !first {
-            push("");
+        if !lines.is_empty() {
+            lines.push(String::new());
         }
-        for line in comment.lines() {
-            push(&prose(line));
-        }
+        lines.extend(comment.lines().map(prose));
+    }
+    lines
+}
+
+/// The same as attributes.
+pub(super) fn docs(paragraphs: &[String], comment: Option<&str>) -> TokenStream {
+    let mut docs = TokenStream::new();
+    for line in docs_lines(paragraphs, comment) {
+        let line = if line.is_empty() { line } else { format!(" {line}") };
+        docs.extend(quote!(#[doc = #line]));
     }
     docs
 }

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::docs::{code, docs};
 use super::names::Names;
+use super::text::tokens;
 use super::types::{Place, marker, rust_type, sql_name};
 use crate::plan::Plan;
 
@@ -57,8 +58,7 @@ pub(super) fn enums(plan: &Plan, names: &Names, runtime: &TokenStream) -> Option
 
 /// The content of the module of composite types; `None` where there are none.
 pub(super) fn composites(plan: &Plan, names: &Names, runtime: &TokenStream) -> Option<TokenStream> {
-    let root = quote!(super);
-    let place = Place { names, root: &root };
+    let place = Place { names, root: "super" };
     let items = plan.composites.iter().filter_map(|ty| {
         let names = names.composites.get(&ty.name)?;
         let (name, fields) = (&names.name, &names.fields);
@@ -68,12 +68,12 @@ pub(super) fn composites(plan: &Plan, names: &Names, runtime: &TokenStream) -> O
         let attributes = ty.attributes.iter().zip(fields).map(|((attribute, declared), field)| {
             let docs =
                 self::docs(&[code(&format!("{} {declared}", crate::facts::quoted(&attribute.name)))], None);
-            let rust = rust_type(place, &attribute.ty, None);
+            let rust = tokens(&rust_type(place, &attribute.ty, None));
             quote!(#docs pub #field: Option<#rust>,)
         });
         let names: Vec<&String> = ty.attributes.iter().map(|(attribute, _)| &attribute.name).collect();
         let markers: Vec<TokenStream> =
-            ty.attributes.iter().map(|(attribute, _)| marker(place, &attribute.ty)).collect();
+            ty.attributes.iter().map(|(attribute, _)| tokens(&marker(place, &attribute.ty))).collect();
         Some(quote! {
             #docs
             #[derive(Clone, Debug, PartialEq)]

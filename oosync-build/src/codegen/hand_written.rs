@@ -20,12 +20,12 @@ pub(crate) struct Asked {
 /// What `column` asks of its field; `runtime` is the path of the runtime crate.
 pub(crate) fn hand_written(column: &PlanColumn, runtime: &TokenStream) -> Asked {
     let ty = column_type(column);
-    let (mut marker, mut write) = (marker(&ty, runtime), write(column, &ty));
+    let (mut marker, mut write) = (marker(ty, runtime), write(column, ty));
     if column.nullable {
         marker = quote!(#runtime::sql::Nullable<#marker>);
         write = format!("Option<{write}>");
     }
-    Asked { marker, write, also: also(&ty, runtime) }
+    Asked { marker, write, also: also(ty, runtime) }
 }
 
 fn marker(ty: &ColumnType, runtime: &TokenStream) -> TokenStream {
@@ -49,7 +49,7 @@ fn marker(ty: &ColumnType, runtime: &TokenStream) -> TokenStream {
 
 fn write(column: &PlanColumn, ty: &ColumnType) -> String {
     match ty {
-        ColumnType::Scalar(scalar) => spelled(&scalar_type(*scalar, column.rust_type)),
+        ColumnType::Scalar(scalar) => spelled(scalar_type(*scalar, column.rust_type)),
         // Types without a tag in the runtime have one in the generated code, which this crate need not have.
         ColumnType::Text(_) => "String".to_owned(),
         ColumnType::Enum(name) => crate::names::pascal(&name.name),
@@ -61,7 +61,7 @@ fn write(column: &PlanColumn, ty: &ColumnType) -> String {
 /// An array takes no choice of library.
 fn element_of(column: &PlanColumn, element: &ColumnType) -> String {
     match element {
-        ColumnType::Scalar(scalar) => spelled(&scalar_type(*scalar, None)),
+        ColumnType::Scalar(scalar) => spelled(scalar_type(*scalar, None)),
         element => write(column, element),
     }
 }
@@ -124,9 +124,9 @@ fn also(ty: &ColumnType, runtime: &TokenStream) -> Vec<String> {
     }
 }
 
-/// `oosync :: types :: Numeric` as a person writes it: `Numeric`, with the crate's name where it is another's.
-fn spelled(ty: &TokenStream) -> String {
-    ty.to_string().replace(' ', "").replace("types::", "").replace("oosync::", "")
+/// `oosync::types::Numeric` as a person writes it: `Numeric`, with the crate's name where it is another's.
+fn spelled(ty: &str) -> String {
+    ty.replace("types::", "").replace("oosync::", "")
 }
 
 /// `:: oosync_runtime` as a person writes it.

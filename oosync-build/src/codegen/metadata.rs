@@ -1,154 +1,161 @@
 //! The static data of a table.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
+use super::text::{Code, list, literal};
 use super::types::{column_type, metadata};
 use crate::config::{ConflictRule, OwnerNull, Push, WriteMode};
-use crate::plan::{Ownership, Plan, PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
-use crate::sqlite::table_ddl;
+use crate::plan::{LocalNames, Ownership, PlanColumn, PlanColumnKind, PlanDefault, PlanTable, SyncedColumn};
+use crate::sqlite::table_ddl_of;
 
 /// `pub static TABLE`.
-pub(crate) fn table(plan: &Plan, table: &PlanTable) -> TokenStream {
-    let (schema, pg_name, name) = (&table.name.schema, &table.name.name, &table.local_name);
-    let columns = table.columns.iter().map(|column| self::column(table, column));
-    let primary_key = table.primary_key.iter().map(|place| Literal::usize_unsuffixed(*place));
-    let foreign_keys = table.foreign_keys.iter().filter_map(|key| {
-        let target = plan.tables.iter().find(|target| target.name == key.table)?;
-        let (columns, name, target) = (places(table, &key.columns), &target.local_name, &key.target);
-        Some(quote!(oosync::schema::ForeignKey { columns: &[#(#columns),*], table: #name, target: &[#(#target),*] }))
-    });
-    let (rules, ddl) = (rules(table), table_ddl(plan, table));
-    quote! {
-        /// What is known of the table.
-        pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-            pg_schema: #schema,
-            pg_name: #pg_name,
-            name: #name,
-            columns: &[#(#columns),*],
-            primary_key: &[#(#primary_key),*],
-            foreign_keys: &[#(#foreign_keys),*],
-            rules: #rules,
-            ddl: #ddl,
-        };
+///
+/// The names of metadata are brought into scope inside of the value: a table may be called `column`.
+pub(crate) fn table(names: &LocalNames<'_>, table: &PlanTable) -> Code {
+    let mut code = Code::default();
+    code.line(format_args!("/// What is known of the table."));
+    code.open(format_args!("pub static TABLE: oosync::schema::Table = {{"));
+    code.line(format_args!("use oosync::schema::{{self, Access, Column, ColumnDefault, ColumnType}};"));
+    code.open(format_args!("schema::Table {{"));
+    code.line(format_args!("pg_schema: {},", literal(&table.name.schema)));
+    code.line(format_args!("pg_name: {},", literal(&table.name.name)));
+    code.line(format_args!("name: {},", literal(&table.local_name)));
+    code.open(format_args!("columns: &["));
+    let places = Places::of(table);
+    let protected: HashSet<&str> = table.protected.iter().map(String::as_str).collect();
+    for column in &table.columns {
+        self::column(&mut code, column, protected.contains(column.name.as_str()));
+    }
+    code.close("],");
+    code.line(format_args!("primary_key: &[{}],", list(&table.primary_key)));
+    code.open(format_args!("foreign_keys: &["));
+    for key in &table.foreign_keys {
+        let Some(target) = names.of(&key.table) else { continue };
+        let columns = places.list(&key.columns);
+        let (target, target_columns) =
+            (literal(target), list(key.target.iter().map(|column| literal(column))));
+        code.line(format_args!(
+            "schema::ForeignKey {{ columns: &[{columns}], table: {target}, target: &[{target_columns}] }},"
+        ));
+    }
+    code.close("],");
+    rules(&mut code, &places, table);
+    code.line(format_args!("ddl: {},", literal(&table_ddl_of(names, table))));
+    code.close("}");
+    code.close("};");
+    code
+}
+
+fn column(code: &mut Code, column: &PlanColumn, protected: bool) {
+    let (name, ty, nullable) = (literal(&column.name), metadata(column_type(column)), column.nullable);
+    let (default, access) = match &column.kind {
+        PlanColumnKind::Local(_) => ("Local", "Access::PLAIN".into()),
+        PlanColumnKind::Synced(synced) => (default(&synced.default.value), access(synced, protected)),
+    };
+    code.line(format_args!(
+        "Column {{ name: {name}, ty: {ty}, nullable: {nullable}, default: ColumnDefault::{default}, access: {access} }},"
+    ));
+}
+
+const fn default(default: &PlanDefault) -> &'static str {
+    match default {
+        PlanDefault::None => "None",
+        PlanDefault::Literal(_) | PlanDefault::Now => "Sqlite",
+        PlanDefault::Uuid => "Uuid",
+        PlanDefault::Leased => "Leased",
+        PlanDefault::Server => "Server",
+        PlanDefault::Generated => "Generated",
     }
 }
 
-fn column(table: &PlanTable, column: &PlanColumn) -> TokenStream {
-    let (name, ty, nullable) = (&column.name, metadata(&column_type(column)), column.nullable);
-    let PlanColumnKind::Synced(synced) = &column.kind else {
-        return quote!(oosync::schema::Column {
-            name: #name,
-            ty: #ty,
-            nullable: #nullable,
-            default: oosync::schema::ColumnDefault::Local,
-            access: oosync::schema::Access::PLAIN,
-        });
-    };
-    let default = match synced.default.value {
-        PlanDefault::None => quote!(None),
-        PlanDefault::Literal(_) | PlanDefault::Now => quote!(Sqlite),
-        PlanDefault::Uuid => quote!(Uuid),
-        PlanDefault::Leased => quote!(Leased),
-        PlanDefault::Server => quote!(Server),
-        PlanDefault::Generated => quote!(Generated),
-    };
-    let protected = table.protected.contains(name);
-    let (owner_only, groups) = (synced.owner_only, &synced.field_groups);
-    let access = match (owner_only, protected, groups.is_empty()) {
-        (false, false, true) => quote!(oosync::schema::Access::PLAIN),
-        (false, true, true) => quote!(oosync::schema::Access::PROTECTED),
-        _ => quote!(oosync::schema::Access {
-            owner_only: #owner_only,
-            protected: #protected,
-            field_groups: &[#(#groups),*],
-        }),
-    };
-    quote!(oosync::schema::Column {
-        name: #name,
-        ty: #ty,
-        nullable: #nullable,
-        default: oosync::schema::ColumnDefault::#default,
-        access: #access,
-    })
+fn access(column: &SyncedColumn, protected: bool) -> Cow<'static, str> {
+    let owner_only = column.owner_only;
+    match (owner_only, protected, column.field_groups.is_empty()) {
+        (false, false, true) => "Access::PLAIN".into(),
+        (false, true, true) => "Access::PROTECTED".into(),
+        _ => {
+            let groups = list(column.field_groups.iter().map(|group| literal(group)));
+            format!(
+                "Access {{ owner_only: {owner_only}, protected: {protected}, field_groups: &[{groups}] }}"
+            )
+            .into()
+        }
+    }
 }
 
-fn rules(table: &PlanTable) -> TokenStream {
+fn rules(code: &mut Code, places: &Places<'_>, table: &PlanTable) {
     let owner = match &table.ownership.value {
         Ownership::Owner { column, null } => {
-            let column = place(table, column);
+            let column = places.one(column);
             match null {
-                Some(OwnerNull::Everyone) => quote!(ColumnOrEveryone(#column)),
-                Some(OwnerNull::Nobody) | None => quote!(Column(#column)),
+                Some(OwnerNull::Everyone) => format!("ColumnOrEveryone({column})"),
+                Some(OwnerNull::Nobody) | None => format!("Column({column})"),
             }
         }
-        Ownership::Parent { columns, .. } => {
-            let columns = places(table, columns);
-            quote!(Parent(&[#(#columns),*]))
-        }
-        Ownership::Bucket => quote!(Bucket),
-        Ownership::Everyone => quote!(Everyone),
+        Ownership::Parent { columns, .. } => format!("Parent(&[{}])", places.list(columns)),
+        Ownership::Bucket => "Bucket".to_owned(),
+        Ownership::Everyone => "Everyone".to_owned(),
     };
     let bucket = match &table.bucket {
-        Some(bucket) => {
-            let (name, columns) = (&bucket.name, places(table, &bucket.columns));
-            quote!(Some(oosync::schema::Bucket { name: #name, columns: &[#(#columns),*] }))
-        }
-        None => quote!(None),
+        Some(bucket) => format!(
+            "Some(schema::Bucket {{ name: {}, columns: &[{}] }})",
+            literal(&bucket.name),
+            places.list(&bucket.columns)
+        ),
+        None => "None".to_owned(),
     };
     let push = match table.push.value {
-        Push::OwnerOnly => quote!(OwnerOnly),
-        Push::Members => quote!(Members),
-        Push::Disabled => quote!(Disabled),
+        Push::OwnerOnly => "OwnerOnly",
+        Push::Members => "Members",
+        Push::Disabled => "Disabled",
     };
     let conflict = match table.conflict.value {
-        ConflictRule::ServerWins => quote!(ServerWins),
-        ConflictRule::ClientWins => quote!(ClientWins),
-        ConflictRule::Lww => quote!(LastWriteWins),
-        ConflictRule::Reject => quote!(Reject),
+        ConflictRule::ServerWins => "ServerWins",
+        ConflictRule::ClientWins => "ClientWins",
+        ConflictRule::Lww => "LastWriteWins",
+        ConflictRule::Reject => "Reject",
     };
-    let deny_delete = table.deny_delete.value;
-    let confirmed = table.write_mode.value == WriteMode::Confirmed;
     let stamp = |stamp: &Option<crate::plan::Decided<String>>| match stamp {
-        Some(column) => {
-            let column = place(table, column);
-            quote!(Some(#column))
-        }
-        None => quote!(None),
+        Some(column) => format!("Some({})", places.one(column)),
+        None => "None".to_owned(),
     };
-    let (created, updated, deleted) = (stamp(&table.created), stamp(&table.updated), stamp(&table.deleted));
-    let conflict_target = places(table, &table.conflict_target);
-    let normalize_datetime = places(table, &table.normalize_datetime);
-    let order = Literal::i64_unsuffixed(table.order);
     let change_category = match &table.change_category {
-        Some(category) => quote!(Some(#category)),
-        None => quote!(None),
+        Some(category) => format!("Some({})", literal(category)),
+        None => "None".to_owned(),
     };
-    quote! {
-        oosync::schema::Rules {
-            owner: oosync::schema::Owner::#owner,
-            bucket: #bucket,
-            push: oosync::schema::Push::#push,
-            deny_delete: #deny_delete,
-            confirmed: #confirmed,
-            conflict: oosync::schema::Conflict::#conflict,
-            created: #created,
-            updated: #updated,
-            deleted: #deleted,
-            conflict_target: &[#(#conflict_target),*],
-            order: #order,
-            change_category: #change_category,
-            normalize_datetime: &[#(#normalize_datetime),*],
-        }
+    code.open(format_args!("rules: schema::Rules {{"));
+    code.line(format_args!("owner: schema::Owner::{owner},"));
+    code.line(format_args!("bucket: {bucket},"));
+    code.line(format_args!("push: schema::Push::{push},"));
+    code.line(format_args!("deny_delete: {},", table.deny_delete.value));
+    code.line(format_args!("confirmed: {},", table.write_mode.value == WriteMode::Confirmed));
+    code.line(format_args!("conflict: schema::Conflict::{conflict},"));
+    code.line(format_args!("created: {},", stamp(&table.created)));
+    code.line(format_args!("updated: {},", stamp(&table.updated)));
+    code.line(format_args!("deleted: {},", stamp(&table.deleted)));
+    code.line(format_args!("conflict_target: &[{}],", places.list(&table.conflict_target)));
+    code.line(format_args!("order: {},", table.order));
+    code.line(format_args!("change_category: {change_category},"));
+    code.line(format_args!("normalize_datetime: &[{}],", places.list(&table.normalize_datetime)));
+    code.close("},");
+}
+
+/// Where the columns of a table are.
+struct Places<'a>(HashMap<&'a str, usize>);
+
+impl<'a> Places<'a> {
+    fn of(table: &'a PlanTable) -> Self {
+        let columns = table.columns.iter().enumerate();
+        Self(columns.map(|(place, column)| (column.name.as_str(), place)).collect())
     }
-}
 
-/// A plan is validated: every column that it names is there.
-fn place(table: &PlanTable, name: &str) -> Literal {
-    let place = table.columns.iter().position(|column| column.name == name);
-    Literal::usize_unsuffixed(place.unwrap_or(usize::MAX))
-}
+    /// A plan is validated: every column that it names is there.
+    fn one(&self, name: &str) -> usize {
+        self.0.get(name).copied().unwrap_or(usize::MAX)
+    }
 
-fn places(table: &PlanTable, names: &[String]) -> Vec<Literal> {
-    names.iter().map(|name| place(table, name)).collect()
+    fn list(&self, names: &[String]) -> String {
+        list(names.iter().map(|name| self.one(name)))
+    }
 }

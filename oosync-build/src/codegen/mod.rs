@@ -7,10 +7,11 @@
 //! - `enums`: enums, composite types and tags
 //! - `diesel`: the same rows for Diesel
 //! - `hand_written`: what a column asks of a struct that a person wrote
-//! - `files`: text, one file a table and an index
+//! - `text`: code as lines, for what is there once a table; the rest is tokens
+//! - `files`: one file a table and an index
 //!
-//! Text from the database goes through `names` to become an identifier or through `quote` to become a literal, and
-//! in no other way: a hostile name cannot inject code.
+//! Text from the database goes through `names` to become an identifier, through `text::literal` or `quote` to become a
+//! literal, or through `docs` to become a comment of one line, and in no other way: a hostile name cannot inject code.
 
 #[cfg(feature = "codegen")]
 mod diesel;
@@ -26,6 +27,7 @@ mod metadata;
 mod names;
 #[cfg(feature = "codegen")]
 mod table;
+mod text;
 mod types;
 
 #[cfg(feature = "codegen")]
@@ -33,4 +35,11 @@ pub use self::diesel::DieselLeftOut;
 #[cfg(feature = "codegen")]
 pub use self::files::{File, Layout, Options, diesel_left_out, generate, generate_table};
 pub(crate) use self::hand_written::{Asked, hand_written};
-pub(crate) use self::metadata::table as metadata_of;
+
+/// `pub static TABLE` as tokens.
+pub(crate) fn metadata_of(
+    plan: &crate::plan::Plan,
+    table: &crate::plan::PlanTable,
+) -> proc_macro2::TokenStream {
+    text::tokens(&metadata::table(&crate::plan::LocalNames::new(plan), table).into_text())
+}

@@ -1,18 +1,19 @@
 //! The structs of one table and what they implement.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use std::borrow::Cow;
 
-use super::docs::{code, docs};
+use proc_macro2::TokenStream;
+
+use super::docs::{code, docs_lines};
 use super::metadata;
 use super::names::{Names, TableNames};
+use super::text::{Code, list, tokens};
 use super::types::{Place, column_type, marker, rust_type};
-use crate::plan::{Plan, PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
+use crate::plan::{LocalNames, Plan, PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
 use crate::types::{ColumnType, Scalar};
 
 /// One table as its module sees it.
 pub(super) struct TableCode<'a> {
-    plan: &'a Plan,
     pub(super) all: &'a Names,
     table: &'a PlanTable,
     pub(super) names: &'a TableNames,
@@ -22,19 +23,21 @@ pub(super) struct TableCode<'a> {
 /// One column.
 pub(super) struct ColumnCode<'a> {
     pub(super) place: usize,
-    /// The same as code.
-    at: Literal,
     pub(super) column: &'a PlanColumn,
     pub(super) field: &'a proc_macro2::Ident,
+    is_key: bool,
     /// The Rust type and the marker, with what null makes of them.
-    rust: TokenStream,
-    marker: TokenStream,
+    rust: Cow<'static, str>,
+    marker: String,
     /// The Rust type and the marker without null.
-    pub(super) inner: TokenStream,
-    inner_marker: TokenStream,
-    docs: TokenStream,
+    inner: Cow<'static, str>,
+    inner_marker: String,
+    docs: Vec<String>,
     pub(super) form: Form,
 }
+
+/// How many columns are read at once: the runtime reads tuples of up to this many.
+const AT_ONCE: usize = 16;
 
 /// How a column stands in the form of a new row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,11 +57,13 @@ pub(super) enum Form {
 impl<'a> TableCode<'a> {
     pub(super) fn new(plan: &'a Plan, all: &'a Names, number: usize) -> Self {
         let (table, names) = (&plan.tables[number], &all.tables[number]);
-        let root = quote!(super);
-        let place = Place { names: all, root: &root };
+        let place = Place { names: all, root: "super" };
         let columns = table.columns.iter().zip(&names.fields).enumerate();
-        let columns = columns.map(|(number, (column, field))| ColumnCode::new(place, number, column, field));
-        Self { plan, all, table, names, columns: columns.collect() }
+        let columns = columns.map(|(number, (column, field))| {
+            let is_key = table.primary_key.contains(&number);
+            ColumnCode::new(place, number, column, field, is_key)
+        });
+        Self { all, table, names, columns: columns.collect() }
     }
 
     /// What the tag of a text type is called that the runtime has none for.
@@ -66,260 +71,303 @@ impl<'a> TableCode<'a> {
         self.all.tags.get(name)
     }
 
-    /// The content of the table's module.
-    pub(super) fn module(&self, runtime: &TokenStream, derives: &[TokenStream]) -> TokenStream {
-        let parts = [
-            self.row(derives),
-            self.row_impls(),
-            self.key(),
-            self.insert(),
-            self.patch(),
-            metadata::table(self.plan, self.table),
-        ];
-        quote!(use #runtime::{self as oosync, sql, types}; #(#parts)*)
+    /// The content of the table's module; `runtime` and `derives` are paths.
+    pub(super) fn module(&self, locals: &LocalNames<'_>, runtime: &str, derives: &[String]) -> String {
+        let mut code = Code::default();
+        code.line(format_args!("use {runtime}::{{self as oosync, sql, types}};"));
+        self.row(&mut code, derives);
+        self.row_impls(&mut code);
+        self.key(&mut code);
+        self.insert(&mut code);
+        self.patch(&mut code);
+        code.gap();
+        let mut text = code.into_text();
+        text.push_str(&metadata::table(locals, self.table).into_text());
+        text
     }
 
-    fn heading(&self, what: &str) -> Vec<String> {
-        let name = code(&self.table.name.to_string());
-        vec![if what.is_empty() { format!("A row of {name}.") } else { format!("{what} {name}.") }]
-    }
-
-    fn row(&self, derives: &[TokenStream]) -> TokenStream {
-        let docs = docs(&self.heading(""), self.table.comment.as_deref());
-        let row = &self.names.row;
-        let fields =
-            self.columns.iter().map(|ColumnCode { docs, field, rust, .. }| quote!(#docs pub #field: #rust,));
-        let constants = self.columns.iter().zip(&self.names.constants).map(|(column, constant)| {
-            let ColumnCode { marker, at, .. } = column;
-            quote!(pub const #constant: oosync::RowColumn<Self, #marker> = oosync::RowColumn::new(#at);)
-        });
-        quote! {
-            #docs
-            #[derive(Clone, Debug, PartialEq #(, #derives)*)]
-            pub struct #row { #(#fields)* }
-
-            /// The columns, for queries.
-            impl #row { #(#constants)* }
+    /// A struct with a public field for each of these columns.
+    fn record<'c>(
+        &self,
+        code: &mut Code,
+        heading: (&str, Option<&str>),
+        derives: &str,
+        name: &dyn std::fmt::Display,
+        fields: impl Iterator<Item = (&'c ColumnCode<'a>, Cow<'c, str>)>,
+    ) where
+        'a: 'c,
+    {
+        self.heading(code, heading.0, heading.1);
+        code.line(format_args!("#[derive({derives})]"));
+        code.open(format_args!("pub struct {name} {{"));
+        for (column, ty) in fields {
+            code.docs(&column.docs);
+            code.line(format_args!("pub {}: {ty},", column.field));
         }
+        code.close("}");
     }
 
-    fn row_impls(&self) -> TokenStream {
+    fn heading(&self, code: &mut Code, what: &str, comment: Option<&str>) {
+        code.gap();
+        let name = self::code(&self.table.name.to_string());
+        code.docs(&docs_lines(&[format!("{what} {name}.")], comment));
+    }
+
+    fn row(&self, code: &mut Code, also: &[String]) {
+        let row = &self.names.row;
+        let derives =
+            list(["Clone", "Debug", "PartialEq"].into_iter().chain(also.iter().map(String::as_str)));
+        let fields = self.columns.iter().map(|column| (column, Cow::Borrowed(&*column.rust)));
+        self.record(code, ("A row of", self.table.comment.as_deref()), &derives, row, fields);
+        code.gap();
+        code.line(format_args!("/// The columns, for queries."));
+        code.open(format_args!("impl {row} {{"));
+        for (column, constant) in self.columns.iter().zip(&self.names.constants) {
+            let (marker, place) = (&column.marker, column.place);
+            code.line(format_args!(
+                "pub const {constant}: oosync::RowColumn<Self, {marker}> = oosync::RowColumn::new({place});"
+            ));
+        }
+        code.close("}");
+    }
+
+    fn row_impls(&self, code: &mut Code) {
         let TableNames { row, key, .. } = self.names;
-        let places = self.columns.iter().map(|column| &column.at);
-        let reads = self
-            .columns
-            .iter()
-            .map(|ColumnCode { field, marker, .. }| quote!(#field: row.take::<#marker, _>()?,));
-        let puts = self.columns.iter().map(|column| column.put(&quote!(put), &quote!(self)));
+        code.gap();
+        code.open(format_args!("impl oosync::Row for {row} {{"));
+        code.line(format_args!("const TABLE: &'static oosync::schema::Table = &TABLE;"));
+        let places = list(0..self.columns.len());
+        code.line(format_args!("const COLUMNS: &'static [usize] = &[{places}];"));
+        code.gap();
+        self.read(code);
+        code.close("}");
+
         let key_columns: Vec<&ColumnCode<'_>> =
             self.table.primary_key.iter().map(|place| &self.columns[*place]).collect();
-        let (key_value, write_key) = match key_columns.as_slice() {
-            [one] => {
-                let (field, marker, at) = (one.field, &one.marker, &one.at);
-                let copied = if one.is_copy() { quote!() } else { quote!(.clone()) };
-                (quote!(self.#field #copied), quote!(row.put::<#marker, _>(#at, key);))
-            }
+        code.gap();
+        code.open(format_args!("impl oosync::Syncable for {row} {{"));
+        code.line(format_args!("type Key = {key};"));
+        code.gap();
+        code.open(format_args!("fn key(&self) -> {key} {{"));
+        match key_columns.as_slice() {
+            [one] => code.line(format_args!("{}", one.copied())),
             several => {
-                let fields = several.iter().map(|column| {
-                    let field = column.field;
-                    let copied = if column.is_copy() { quote!() } else { quote!(.clone()) };
-                    quote!(#field: self.#field #copied)
-                });
-                let puts = several.iter().map(|column| column.put(&quote!(put), &quote!(key)));
-                (quote!(#key { #(#fields),* }), quote!(#(#puts)*))
-            }
-        };
-        quote! {
-            impl oosync::Row for #row {
-                const TABLE: &'static oosync::schema::Table = &TABLE;
-                const COLUMNS: &'static [usize] = &[#(#places),*];
-
-                fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-                    Ok(Self { #(#reads)* })
+                code.open(format_args!("{key} {{"));
+                for column in several {
+                    code.line(format_args!("{}: {},", column.field, column.copied()));
                 }
-            }
-
-            impl oosync::Syncable for #row {
-                type Key = #key;
-
-                fn key(&self) -> #key {
-                    #key_value
-                }
-
-                fn write_key<'v>(key: &'v #key, row: &mut oosync::RowWriter<'v>) {
-                    #write_key
-                }
-
-                fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-                    #(#puts)*
-                }
-            }
-
-            impl oosync::Insert for #row {
-                type Row = Self;
-
-                fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-                    oosync::Syncable::write(self, row);
-                }
+                code.close("}");
             }
         }
+        code.close("}");
+        code.gap();
+        code.open(format_args!("fn write_key<'v>(key: &'v {key}, row: &mut oosync::RowWriter<'v>) {{"));
+        match key_columns.as_slice() {
+            [one] => code.line(format_args!("row.put::<{}, _>({}, key);", one.marker, one.place)),
+            several => several.iter().for_each(|column| column.put(code, "put", "key", &column.marker)),
+        }
+        code.close("}");
+        code.gap();
+        code.open(format_args!("fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {{"));
+        for column in &self.columns {
+            column.put(code, "put", "self", &column.marker);
+        }
+        code.close("}");
+        code.close("}");
+
+        code.gap();
+        code.open(format_args!("impl oosync::Insert for {row} {{"));
+        code.line(format_args!("type Row = Self;"));
+        code.gap();
+        code.open(format_args!("fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {{"));
+        code.line(format_args!("oosync::Syncable::write(self, row);"));
+        code.close("}");
+        code.close("}");
     }
 
-    fn key(&self) -> TokenStream {
-        let docs = docs(&self.heading("The primary key of"), None);
+    /// Reading takes several columns at once: every `?` is a branch and a place where what was read so far is
+    /// dropped, and one for each column was a third of what a table cost.
+    fn read(&self, code: &mut Code) {
+        code.open(format_args!("fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {{"));
+        // One statement, whatever the number of parts: a column may be called `row`.
+        let parts: Vec<_> = self.columns.chunks(AT_ONCE).collect();
+        let fields = |part: &[ColumnCode<'_>]| list(part.iter().map(|column| column.field));
+        let markers = |part: &[ColumnCode<'_>]| list(part.iter().map(|column| &column.marker));
+        if let [part] = parts.as_slice() {
+            let (fields, markers) = (fields(part), markers(part));
+            code.line(format_args!("let ({fields},) = row.take_all::<_, ({markers},)>()?;"));
+        } else {
+            code.open(format_args!("let ("));
+            for part in &parts {
+                code.line(format_args!("({},),", fields(part)));
+            }
+            code.reopen(") = (");
+            for part in &parts {
+                code.line(format_args!("row.take_all::<_, ({},)>()?,", markers(part)));
+            }
+            code.close(");");
+        }
+        code.line(format_args!("Ok(Self {{ {} }})", fields(&self.columns)));
+        code.close("}");
+    }
+
+    fn key(&self, code: &mut Code) {
         let key = &self.names.key;
         if let [one] = self.table.primary_key.as_slice() {
-            let rust = &self.columns[*one].rust;
-            return quote!(#docs pub type #key = #rust;);
+            self.heading(code, "The primary key of", None);
+            code.line(format_args!("pub type {key} = {};", self.columns[*one].rust));
+            return;
         }
-        let fields = self.table.primary_key.iter().map(|place| {
-            let ColumnCode { docs, field, rust, .. } = &self.columns[*place];
-            quote!(#docs pub #field: #rust,)
-        });
-        let hashable = self.table.primary_key.iter().all(|place| self.columns[*place].is_hashable());
-        let also = if hashable { quote!(, Eq, Hash) } else { quote!() };
-        quote! {
-            #docs
-            #[derive(Clone, Debug, PartialEq #also)]
-            pub struct #key { #(#fields)* }
-        }
+        let columns = || self.table.primary_key.iter().map(|place| &self.columns[*place]);
+        let derives = if columns().all(ColumnCode::is_hashable) {
+            "Clone, Debug, PartialEq, Eq, Hash"
+        } else {
+            "Clone, Debug, PartialEq"
+        };
+        let fields = columns().map(|column| (column, Cow::Borrowed(&*column.rust)));
+        self.record(code, ("The primary key of", None), derives, key, fields);
     }
 
-    fn insert(&self) -> TokenStream {
-        let docs = docs(&self.heading("A new row of"), None);
+    fn insert(&self, code: &mut Code) {
         let TableNames { row, insert, .. } = self.names;
         let columns: Vec<&ColumnCode<'_>> =
             self.columns.iter().filter(|column| column.form != Form::Absent).collect();
         let fields = columns.iter().map(|column| {
-            let ColumnCode { docs, field, .. } = column;
             let (written, _) = column.written();
-            match column.form {
-                Form::Defaulted => quote!(#docs pub #field: oosync::Defaulted<#written>,),
-                Form::ServerFilled => quote!(#docs pub #field: oosync::ServerFilled<#written>,),
-                _ => quote!(#docs pub #field: #written,),
-            }
-        });
-        let puts = columns.iter().map(|column| {
-            let method = match column.form {
-                Form::Defaulted => quote!(put_defaulted),
-                Form::ServerFilled => quote!(put_server_filled),
-                _ => quote!(put),
+            let ty = match column.form {
+                Form::Defaulted => format!("oosync::Defaulted<{written}>").into(),
+                Form::ServerFilled => format!("oosync::ServerFilled<{written}>").into(),
+                _ => Cow::Borrowed(written),
             };
-            column.put_written(&method)
+            (*column, ty)
         });
+        self.record(code, ("A new row of", None), "Clone", insert, fields);
+
+        code.gap();
+        code.open(format_args!("impl {insert} {{"));
+        code.line(format_args!("/// What a new row needs; everything else is null or left to its default."));
         let required = columns.iter().filter(|column| column.form == Form::Required);
-        let parameters = required.map(|column| {
-            let (field, (written, _)) = (column.field, column.written());
-            quote!(#field: #written)
-        });
-        let values = columns.iter().map(|column| {
-            let field = column.field;
-            match column.form {
-                Form::Required => quote!(#field),
-                Form::Nullable => quote!(#field: None),
-                Form::Defaulted => quote!(#field: oosync::Defaulted::Default),
-                _ => quote!(#field: oosync::ServerFilled::Default),
-            }
-        });
-        quote! {
-            #docs
-            #[derive(Clone, Debug)]
-            pub struct #insert { #(#fields)* }
-
-            impl #insert {
-                /// What a new row needs; everything else is null or left to its default.
-                pub fn new(#(#parameters),*) -> Self {
-                    Self { #(#values),* }
-                }
-            }
-
-            impl oosync::Insert for #insert {
-                type Row = #row;
-
-                fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-                    #(#puts)*
-                }
+        let parameters = list(required.map(|column| format!("{}: {}", column.field, column.written().0)));
+        code.open(format_args!("pub fn new({parameters}) -> Self {{"));
+        code.open(format_args!("Self {{"));
+        for ColumnCode { field, form, .. } in &columns {
+            match form {
+                Form::Required => code.line(format_args!("{field},")),
+                Form::Nullable => code.line(format_args!("{field}: None,")),
+                Form::Defaulted => code.line(format_args!("{field}: oosync::Defaulted::Default,")),
+                _ => code.line(format_args!("{field}: oosync::ServerFilled::Default,")),
             }
         }
+        code.close("}");
+        code.close("}");
+        code.close("}");
+
+        code.gap();
+        code.open(format_args!("impl oosync::Insert for {insert} {{"));
+        code.line(format_args!("type Row = {row};"));
+        code.gap();
+        code.open(format_args!("fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {{"));
+        for column in &columns {
+            let method = match column.form {
+                Form::Defaulted => "put_defaulted",
+                Form::ServerFilled => "put_server_filled",
+                _ => "put",
+            };
+            column.put(code, method, "self", column.written().1);
+        }
+        code.close("}");
+        code.close("}");
+        debug(code, insert, "debug_insert");
     }
 
-    fn patch(&self) -> TokenStream {
-        let docs = docs(&self.heading("What changes of a row of"), None);
+    fn patch(&self, code: &mut Code) {
         let TableNames { row, patch, .. } = self.names;
-        let columns: Vec<&ColumnCode<'_>> = self
-            .columns
-            .iter()
-            .filter(|column| column.form != Form::Absent && !self.table.primary_key.contains(&column.place))
-            .collect();
-        let fields = columns
-            .iter()
-            .map(|ColumnCode { docs, field, rust, .. }| quote!(#docs pub #field: Option<#rust>,));
-        let puts = columns.iter().map(|column| column.put(&quote!(put_some), &quote!(self)));
-        // A table that is all key has nothing to change.
-        let unused = if columns.is_empty() { quote!(let _ = row;) } else { quote!() };
-        quote! {
-            #docs
-            #[derive(Clone, Debug, Default)]
-            pub struct #patch { #(#fields)* }
+        let columns = || self.columns.iter().filter(|column| column.form != Form::Absent && !column.is_key);
+        let fields = columns().map(|column| (column, format!("Option<{}>", column.rust).into()));
+        self.record(code, ("What changes of a row of", None), "Clone", patch, fields);
 
-            impl oosync::Patch for #patch {
-                type Row = #row;
-
-                fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-                    #unused
-                    #(#puts)*
-                }
-            }
+        code.gap();
+        code.open(format_args!("impl Default for {patch} {{"));
+        code.open(format_args!("fn default() -> Self {{"));
+        code.open(format_args!("Self {{"));
+        for ColumnCode { field, .. } in columns() {
+            code.line(format_args!("{field}: None,"));
         }
+        code.close("}");
+        code.close("}");
+        code.close("}");
+
+        code.gap();
+        code.open(format_args!("impl oosync::Patch for {patch} {{"));
+        code.line(format_args!("type Row = {row};"));
+        code.gap();
+        code.open(format_args!("fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {{"));
+        if columns().next().is_none() {
+            // A table that is all key has nothing to change.
+            code.line(format_args!("let _ = row;"));
+        }
+        for column in columns() {
+            column.put(code, "put_some", "self", &column.marker);
+        }
+        code.close("}");
+        code.close("}");
+        debug(code, patch, "debug_patch");
     }
 }
 
+/// Forms are shown as what they would write: that costs the compiler nothing for a column.
+fn debug(code: &mut Code, name: &proc_macro2::Ident, function: &str) {
+    let shown = name.to_string();
+    let shown = shown.strip_prefix("r#").unwrap_or(&shown);
+    code.gap();
+    code.open(format_args!("impl ::core::fmt::Debug for {name} {{"));
+    code.open(format_args!("fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{"));
+    code.line(format_args!("oosync::{function}(self, \"{shown}\", f)"));
+    code.close("}");
+    code.close("}");
+}
+
 impl<'a> ColumnCode<'a> {
-    fn new(names: Place<'_>, place: usize, column: &'a PlanColumn, field: &'a proc_macro2::Ident) -> Self {
+    fn new(
+        names: Place<'_>,
+        place: usize,
+        column: &'a PlanColumn,
+        field: &'a proc_macro2::Ident,
+        is_key: bool,
+    ) -> Self {
         let ty = column_type(column);
-        let inner = rust_type(names, &ty, column.rust_type);
-        let inner_marker = marker(names, &ty);
-        let mut marker = inner_marker.clone();
-        let mut rust = inner.clone();
-        if column.nullable {
-            marker = quote!(sql::Nullable<#marker>);
-            rust = quote!(Option<#rust>);
-        }
-        let docs = docs(&[column_docs(column)], column.comment.as_deref());
-        Self {
-            place,
-            at: Literal::usize_unsuffixed(place),
-            column,
-            field,
-            rust,
-            marker,
-            inner,
-            inner_marker,
-            docs,
-            form: form(column),
-        }
+        let inner = rust_type(names, ty, column.rust_type);
+        let inner_marker = marker(names, ty);
+        let (rust, marker) = if column.nullable {
+            (format!("Option<{inner}>").into(), format!("sql::Nullable<{inner_marker}>"))
+        } else {
+            (inner.clone(), inner_marker.clone())
+        };
+        let docs = docs_lines(&[column_docs(column)], column.comment.as_deref());
+        let form = form(column);
+        Self { place, column, field, is_key, rust, marker, inner, inner_marker, docs, form }
     }
 
     /// `row.put::<sql::Uuid, _>(0, &self.id);`
-    fn put(&self, method: &TokenStream, from: &TokenStream) -> TokenStream {
-        let (at, field, marker) = (&self.at, self.field, &self.marker);
-        quote!(row.#method::<#marker, _>(#at, &#from.#field);)
+    fn put(&self, code: &mut Code, method: &str, from: &str, marker: &str) {
+        let (place, field) = (self.place, &self.field);
+        code.line(format_args!("row.{method}::<{marker}, _>({place}, &{from}.{field});"));
+    }
+
+    /// The field of a row, as a value of its own.
+    fn copied(&self) -> String {
+        let copied = if self.is_copy() { "" } else { ".clone()" };
+        format!("self.{}{copied}", self.field)
     }
 
     /// The type and marker of what a person writes: without the null that stands for a value that the server has not
     /// filled yet, or that not everyone may see.
-    pub(super) fn written(&self) -> (&TokenStream, &TokenStream) {
+    fn written(&self) -> (&str, &str) {
         if self.nullable_in_postgres() {
             (&self.rust, &self.marker)
         } else {
             (&self.inner, &self.inner_marker)
         }
-    }
-
-    /// [`put`](Self::put) of a form.
-    fn put_written(&self, method: &TokenStream) -> TokenStream {
-        let (at, field, (_, marker)) = (&self.at, self.field, self.written());
-        quote!(row.#method::<#marker, _>(#at, &self.#field);)
     }
 
     pub(super) fn nullable_in_postgres(&self) -> bool {
@@ -332,6 +380,16 @@ impl<'a> ColumnCode<'a> {
     /// Whether the device takes its value from a block of numbers.
     pub(super) fn is_leased(&self) -> bool {
         matches!(&self.column.kind, PlanColumnKind::Synced(synced) if synced.default.value == PlanDefault::Leased)
+    }
+
+    /// The Rust type without null, as tokens.
+    pub(super) fn inner(&self) -> TokenStream {
+        tokens(&self.inner)
+    }
+
+    /// The type of what a person writes, as tokens.
+    pub(super) fn written_type(&self) -> TokenStream {
+        tokens(self.written().0)
     }
 
     fn is_copy(&self) -> bool {

@@ -1,10 +1,13 @@
 //! Rust types, markers and metadata of column types.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use std::borrow::Cow;
 
 #[cfg(feature = "codegen")]
-use super::names::{COMPOSITES, ENUMS, Names, TAGS, ident};
+use proc_macro2::Ident;
+
+#[cfg(feature = "codegen")]
+use super::names::{COMPOSITES, ENUMS, Names, TAGS};
+use super::text::literal;
 use crate::config::{LocalType, RustType};
 use crate::facts::QualifiedName;
 use crate::plan::{PlanColumn, PlanColumnKind};
@@ -16,113 +19,91 @@ use crate::types::{ColumnType, Scalar};
 pub(super) struct Place<'a> {
     pub(super) names: &'a Names,
     /// The path from there to the root of what is generated: `super`, or nothing for types that are generated.
-    pub(super) root: &'a TokenStream,
+    pub(super) root: &'a str,
 }
 
-/// The Rust type of a column that is not null.
+/// The Rust type of a column that is not null, as code.
 #[cfg(feature = "codegen")]
-pub(super) fn rust_type(place: Place<'_>, ty: &ColumnType, chosen: Option<RustType>) -> TokenStream {
+pub(super) fn rust_type(place: Place<'_>, ty: &ColumnType, chosen: Option<RustType>) -> Cow<'static, str> {
     match ty {
-        ColumnType::Scalar(scalar) => scalar_type(*scalar, chosen),
-        ColumnType::Text(name) => {
-            let tag = tag(place, name);
-            quote!(types::PgText<#tag>)
-        }
+        ColumnType::Scalar(scalar) => scalar_type(*scalar, chosen).into(),
+        ColumnType::Text(name) => format!("types::PgText<{}>", tag(place, name)).into(),
         ColumnType::Enum(name) => match place.names.enums.get(name) {
-            Some(names) => in_root(place, ENUMS, &names.name),
-            None => quote!(String),
+            Some(names) => in_root(place, ENUMS, &names.name).into(),
+            None => "String".into(),
         },
         ColumnType::Composite(name, _) => match place.names.composites.get(name) {
-            Some(names) => in_root(place, COMPOSITES, &names.name),
-            None => quote!(String),
+            Some(names) => in_root(place, COMPOSITES, &names.name).into(),
+            None => "String".into(),
         },
-        ColumnType::Array(element) => {
-            let element = rust_type(place, element, None);
-            quote!(types::Array<#element>)
-        }
+        ColumnType::Array(element) => format!("types::Array<{}>", rust_type(place, element, None)).into(),
     }
 }
 
-pub(super) fn scalar_type(scalar: Scalar, chosen: Option<RustType>) -> TokenStream {
+/// The Rust type of a scalar, as code.
+pub(super) const fn scalar_type(scalar: Scalar, chosen: Option<RustType>) -> &'static str {
     match (scalar, chosen) {
-        (Scalar::Numeric, Some(RustType::RustDecimal)) => quote!(oosync::rust_decimal::Decimal),
-        (Scalar::Numeric, Some(RustType::Bigdecimal)) => quote!(oosync::bigdecimal::BigDecimal),
-        (Scalar::Timestamptz, Some(RustType::Chrono)) => {
-            quote!(oosync::chrono::DateTime<oosync::chrono::Utc>)
-        }
-        (Scalar::Timestamptz, Some(RustType::Time)) => quote!(oosync::time::OffsetDateTime),
-        (Scalar::Timestamptz, Some(RustType::Jiff)) => quote!(oosync::jiff::Timestamp),
-        (Scalar::Timestamp, Some(RustType::Chrono)) => quote!(oosync::chrono::NaiveDateTime),
-        (Scalar::Timestamp, Some(RustType::Time)) => quote!(oosync::time::PrimitiveDateTime),
-        (Scalar::Timestamp, Some(RustType::Jiff)) => quote!(oosync::jiff::civil::DateTime),
-        (Scalar::Date, Some(RustType::Chrono)) => quote!(oosync::chrono::NaiveDate),
-        (Scalar::Date, Some(RustType::Time)) => quote!(oosync::time::Date),
-        (Scalar::Date, Some(RustType::Jiff)) => quote!(oosync::jiff::civil::Date),
-        (Scalar::Time, Some(RustType::Chrono)) => quote!(oosync::chrono::NaiveTime),
-        (Scalar::Time, Some(RustType::Time)) => quote!(oosync::time::Time),
-        (Scalar::Time, Some(RustType::Jiff)) => quote!(oosync::jiff::civil::Time),
-        (Scalar::Bool, _) => quote!(bool),
-        (Scalar::Int2, _) => quote!(i16),
-        (Scalar::Int4, _) => quote!(i32),
-        (Scalar::Int8, _) => quote!(i64),
-        (Scalar::Oid, _) => quote!(u32),
-        (Scalar::Float4, _) => quote!(f32),
-        (Scalar::Float8, _) => quote!(f64),
-        (Scalar::Uuid | Scalar::UuidText, _) => quote!(types::Uuid),
-        (Scalar::Bytea, _) => quote!(Vec<u8>),
-        (Scalar::Json | Scalar::Jsonb, _) => quote!(types::Json),
-        (Scalar::Text, _) => quote!(String),
-        (own, _) => {
-            let name = Ident::new(scalar_name(own), Span::call_site());
-            quote!(types::#name)
-        }
+        (Scalar::Numeric, Some(RustType::RustDecimal)) => "oosync::rust_decimal::Decimal",
+        (Scalar::Numeric, Some(RustType::Bigdecimal)) => "oosync::bigdecimal::BigDecimal",
+        (Scalar::Timestamptz, Some(RustType::Chrono)) => "oosync::chrono::DateTime<oosync::chrono::Utc>",
+        (Scalar::Timestamptz, Some(RustType::Time)) => "oosync::time::OffsetDateTime",
+        (Scalar::Timestamptz, Some(RustType::Jiff)) => "oosync::jiff::Timestamp",
+        (Scalar::Timestamp, Some(RustType::Chrono)) => "oosync::chrono::NaiveDateTime",
+        (Scalar::Timestamp, Some(RustType::Time)) => "oosync::time::PrimitiveDateTime",
+        (Scalar::Timestamp, Some(RustType::Jiff)) => "oosync::jiff::civil::DateTime",
+        (Scalar::Date, Some(RustType::Chrono)) => "oosync::chrono::NaiveDate",
+        (Scalar::Date, Some(RustType::Time)) => "oosync::time::Date",
+        (Scalar::Date, Some(RustType::Jiff)) => "oosync::jiff::civil::Date",
+        (Scalar::Time, Some(RustType::Chrono)) => "oosync::chrono::NaiveTime",
+        (Scalar::Time, Some(RustType::Time)) => "oosync::time::Time",
+        (Scalar::Time, Some(RustType::Jiff)) => "oosync::jiff::civil::Time",
+        (Scalar::Bool, _) => "bool",
+        (Scalar::Int2, _) => "i16",
+        (Scalar::Int4, _) => "i32",
+        (Scalar::Int8, _) => "i64",
+        (Scalar::Oid, _) => "u32",
+        (Scalar::Float4, _) => "f32",
+        (Scalar::Float8, _) => "f64",
+        (Scalar::Uuid | Scalar::UuidText, _) => "types::Uuid",
+        (Scalar::Bytea, _) => "Vec<u8>",
+        (Scalar::Json | Scalar::Jsonb, _) => "types::Json",
+        (Scalar::Text, _) => "String",
+        (Scalar::Numeric, _) => "types::Numeric",
+        (Scalar::Timestamptz, _) => "types::Timestamptz",
+        (Scalar::Timestamp, _) => "types::Timestamp",
+        (Scalar::Date, _) => "types::Date",
+        (Scalar::Time, _) => "types::Time",
+        (Scalar::TimeTz, _) => "types::TimeTz",
+        (Scalar::Interval, _) => "types::Interval",
+        (Scalar::Money, _) => "types::Money",
     }
 }
 
-/// The marker of a column that is not null.
+/// The marker of a column that is not null, as code.
 #[cfg(feature = "codegen")]
-pub(super) fn marker(place: Place<'_>, ty: &ColumnType) -> TokenStream {
+pub(super) fn marker(place: Place<'_>, ty: &ColumnType) -> String {
     match ty {
-        ColumnType::Scalar(scalar) => {
-            let name = Ident::new(scalar_name(*scalar), Span::call_site());
-            quote!(sql::#name)
-        }
-        ColumnType::Text(name) => {
-            let tag = tag(place, name);
-            quote!(sql::PgText<#tag>)
-        }
-        ColumnType::Enum(_) => quote!(sql::Enum),
-        ColumnType::Composite(..) => quote!(sql::Composite),
-        ColumnType::Array(element) => {
-            let element = marker(place, element);
-            quote!(sql::Array<#element>)
-        }
+        ColumnType::Scalar(scalar) => format!("sql::{}", scalar_name(*scalar)),
+        ColumnType::Text(name) => format!("sql::PgText<{}>", tag(place, name)),
+        ColumnType::Enum(_) => "sql::Enum".to_owned(),
+        ColumnType::Composite(..) => "sql::Composite".to_owned(),
+        ColumnType::Array(element) => format!("sql::Array<{}>", marker(place, element)),
     }
 }
 
-/// The value of `oosync::schema::ColumnType`.
-pub(super) fn metadata(ty: &ColumnType) -> TokenStream {
+/// The value of `oosync::schema::ColumnType`, as code.
+pub(super) fn metadata(ty: &ColumnType) -> String {
     match ty {
-        ColumnType::Scalar(scalar) => {
-            let name = Ident::new(scalar_name(*scalar), Span::call_site());
-            quote!(oosync::schema::ColumnType::#name)
-        }
-        ColumnType::Text(name) => {
-            let name = sql_name(name);
-            quote!(oosync::schema::ColumnType::PgText(#name))
-        }
-        ColumnType::Enum(_) => quote!(oosync::schema::ColumnType::Enum),
+        ColumnType::Scalar(scalar) => format!("ColumnType::{}", scalar_name(*scalar)),
+        ColumnType::Text(name) => format!("ColumnType::PgText({})", literal(&sql_name(name))),
+        ColumnType::Enum(_) => "ColumnType::Enum".to_owned(),
         ColumnType::Composite(_, attributes) => {
             let attributes = attributes.iter().map(|attribute| {
-                let (name, ty) = (&attribute.name, metadata(&attribute.ty));
-                quote!(oosync::schema::Attribute::new(#name, #ty))
+                format!("schema::Attribute::new({}, {})", literal(&attribute.name), metadata(&attribute.ty))
             });
-            quote!(oosync::schema::ColumnType::Composite(&[#(#attributes),*]))
+            format!("ColumnType::Composite(&[{}])", super::text::list(attributes))
         }
-        ColumnType::Array(element) => {
-            let element = metadata(element);
-            quote!(oosync::schema::ColumnType::Array(&#element))
-        }
+        ColumnType::Array(element) => format!("ColumnType::Array(&{})", metadata(element)),
     }
 }
 
@@ -154,33 +135,29 @@ pub(super) const fn scalar_name(scalar: Scalar) -> &'static str {
 }
 
 #[cfg(feature = "codegen")]
-fn in_root(place: Place<'_>, module: &str, name: &Ident) -> TokenStream {
-    let (root, module) = (place.root, ident(module));
-    quote!(#root::#module::#name)
+fn in_root(place: Place<'_>, module: &str, name: &Ident) -> String {
+    format!("{}::{module}::{name}", place.root)
 }
 
 #[cfg(feature = "codegen")]
-fn tag(place: Place<'_>, name: &QualifiedName) -> TokenStream {
+fn tag(place: Place<'_>, name: &QualifiedName) -> String {
     if let Some(tag) = runtime_tag(name) {
-        let tag = Ident::new(&tag, Span::call_site());
-        return quote!(types::tags::#tag);
+        return format!("types::tags::{tag}");
     }
     match place.names.tags.get(name) {
         Some(tag) => in_root(place, TAGS, tag),
-        None => quote!(()),
+        None => "()".to_owned(),
     }
 }
 
 /// The type of a column, also of one that only the device has.
-pub(super) fn column_type(column: &PlanColumn) -> ColumnType {
+pub(super) const fn column_type(column: &PlanColumn) -> &ColumnType {
     match &column.kind {
-        PlanColumnKind::Synced(synced) => synced.ty.clone(),
-        PlanColumnKind::Local(ty) => ColumnType::Scalar(match ty {
-            LocalType::Integer => Scalar::Int8,
-            LocalType::Real => Scalar::Float8,
-            LocalType::Text => Scalar::Text,
-            LocalType::Blob => Scalar::Bytea,
-        }),
+        PlanColumnKind::Synced(synced) => &synced.ty,
+        PlanColumnKind::Local(LocalType::Integer) => &ColumnType::Scalar(Scalar::Int8),
+        PlanColumnKind::Local(LocalType::Real) => &ColumnType::Scalar(Scalar::Float8),
+        PlanColumnKind::Local(LocalType::Text) => &ColumnType::Scalar(Scalar::Text),
+        PlanColumnKind::Local(LocalType::Blob) => &ColumnType::Scalar(Scalar::Bytea),
     }
 }
 

@@ -40,6 +40,7 @@ mod show;
 
 pub use self::draft::{Draft, Strictness, Validated};
 pub use self::meta::{server_config, table_meta};
+pub(crate) use self::model::LocalNames;
 pub use self::model::{
     Decided, Literal, NotSynced, Ownership, PlanBucket, PlanColumn, PlanColumnKind, PlanComposite,
     PlanDefault, PlanEnum, PlanForeignKey, PlanIndex, PlanRole, PlanTable, PlanUniqueKey, SyncedColumn,

@@ -1,5 +1,6 @@
 //! What is synced, to whom, in which order, with which types; and which rule decided each of it.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 
 use crate::config::{BucketWrite, ConflictRule, LocalType, Membership, OwnerNull, Push, RustType, WriteMode};
@@ -309,4 +310,20 @@ pub struct PlanComposite {
     pub comment: Option<String>,
     /// Each attribute with its declared type.
     pub attributes: Vec<(crate::types::Attribute, TypeRef)>,
+}
+
+/// What the synced tables are called in SQLite, for those that refer to them.
+#[derive(Debug)]
+pub(crate) struct LocalNames<'a>(HashMap<&'a QualifiedName, &'a str>);
+
+impl<'a> LocalNames<'a> {
+    /// Of every table of a plan.
+    pub(crate) fn new(plan: &'a super::Plan) -> Self {
+        Self(plan.tables.iter().map(|table| (&table.name, table.local_name.as_str())).collect())
+    }
+
+    /// The table of this name, if it is synced.
+    pub(crate) fn of(&self, table: &QualifiedName) -> Option<&'a str> {
+        self.0.get(table).copied()
+    }
 }

@@ -9,16 +9,22 @@ use std::fmt::Write as _;
 
 use crate::config::LocalType;
 use crate::facts::ReferentialAction;
-use crate::plan::{Literal, Plan, PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
+use crate::plan::{Literal, LocalNames, Plan, PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
 use crate::types::{ColumnType, Scalar};
 
 /// Every table with its indexes, in the order of the plan.
 pub fn schema_ddl(plan: &Plan) -> String {
-    plan.tables.iter().map(|table| table_ddl(plan, table)).collect()
+    let names = LocalNames::new(plan);
+    plan.tables.iter().map(|table| table_ddl_of(&names, table)).collect()
 }
 
 /// `CREATE TABLE` and the indexes of one table, each statement ended by `;` and a newline.
 pub fn table_ddl(plan: &Plan, table: &PlanTable) -> String {
+    table_ddl_of(&LocalNames::new(plan), table)
+}
+
+/// [`table_ddl`], for one table of many.
+pub(crate) fn table_ddl_of(names: &LocalNames<'_>, table: &PlanTable) -> String {
     let mut ddl = format!("CREATE TABLE {} (\n", quoted(&table.local_name));
     for column in &table.columns {
         let _ = writeln!(ddl, "  {},", column_ddl(column));
@@ -26,12 +32,12 @@ pub fn table_ddl(plan: &Plan, table: &PlanTable) -> String {
     let key: Vec<&str> = table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect();
     let _ = write!(ddl, "  PRIMARY KEY ({})", list(&key));
     for key in table.foreign_keys.iter().filter(|key| key.declared) {
-        let Some(target) = plan.tables.iter().find(|target| target.name == key.table) else { continue };
+        let Some(target) = names.of(&key.table) else { continue };
         let _ = write!(
             ddl,
             ",\n  FOREIGN KEY ({}) REFERENCES {} ({}){} DEFERRABLE INITIALLY DEFERRED",
             list(&key.columns),
-            quoted(&target.local_name),
+            quoted(target),
             list(&key.target),
             on_delete(key.on_delete),
         );

@@ -46,7 +46,7 @@ fn table(tables: &Tables<'_>, table: &DieselTable<'_>) -> TokenStream {
     };
     let key = table.plan.primary_key.iter().map(|place| &table.columns[*place]);
     let columns = table.plan.columns.iter().zip(&table.columns).map(|(column, name)| {
-        let (sql_name, ty) = (&column.name, sql_type(tables, &column_type(column)));
+        let (sql_name, ty) = (&column.name, sql_type(tables, column_type(column)));
         let ty = if column.nullable { quote!(diesel_sql::Nullable<#ty>) } else { ty };
         quote!(#[sql_name = #sql_name] #name -> #ty,)
     });

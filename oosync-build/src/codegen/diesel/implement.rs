@@ -75,7 +75,7 @@ fn read(table: &DieselTable<'_>) -> TokenStream {
     let row = &table.code.names.row;
     let columns = &table.columns;
     let types = table.code.columns.iter().map(|column| {
-        let inner = &column.inner;
+        let inner = column.inner();
         if column.column.nullable {
             quote!(Option<oosync::diesel::Exact<#inner>>,)
         } else {
@@ -137,7 +137,7 @@ fn insert_form(tables: &Tables<'_>, table: &DieselTable<'_>) -> TokenStream {
         let written = written_type(column, name);
         match column.form {
             Form::Defaulted if leased(column) => {
-                let inner = column.written().0;
+                let inner = column.written_type();
                 quote!(Put<table::#name, oosync::diesel::LeasedRef<'a, #inner>>)
             }
             Form::Defaulted | Form::ServerFilled => quote!(Option<#written>),
@@ -237,7 +237,7 @@ fn identify(table: &DieselTable<'_>) -> TokenStream {
     let row = &table.code.names.row;
     let key: Vec<_> = table.plan.primary_key.iter().map(|place| &table.code.columns[*place]).collect();
     let types = key.iter().map(|column| {
-        let inner = &column.inner;
+        let inner = column.inner();
         quote!(oosync::diesel::ExactRef<'a, #inner>)
     });
     let values = key.iter().map(|column| {
@@ -280,7 +280,7 @@ fn belong(tables: &Tables<'_>, table: &DieselTable<'_>) -> TokenStream {
     });
     once.map(|(parent, place)| {
         let (column, name) = (&table.code.columns[*place], &table.columns[*place]);
-        let (field, inner) = (column.field, &column.inner);
+        let (field, inner) = (column.field, column.inner());
         let (module, parent) = (&parent.code.names.module, &parent.code.names.row);
         let value =
             if column.column.nullable { quote!(self.#field.as_ref()) } else { quote!(Some(&self.#field)) };
@@ -320,7 +320,7 @@ fn parts<'t>(
 
 /// The type of a column that gets the field of a row.
 fn put_type(column: &ColumnCode<'_>, name: &proc_macro2::Ident) -> TokenStream {
-    let inner = &column.inner;
+    let inner = column.inner();
     if column.column.nullable {
         quote!(Put<table::#name, oosync::diesel::NullRef<'a, #inner>>)
     } else {
@@ -339,7 +339,7 @@ fn put(column: &ColumnCode<'_>, name: &proc_macro2::Ident, field: &TokenStream) 
 
 /// As [`put_type`], for what a person writes into a form: see [`ColumnCode::written`].
 fn written_type(column: &ColumnCode<'_>, name: &proc_macro2::Ident) -> TokenStream {
-    let inner = &column.inner;
+    let inner = column.inner();
     if column.nullable_in_postgres() && column.column.nullable {
         quote!(Put<table::#name, oosync::diesel::NullRef<'a, #inner>>)
     } else {

@@ -9,12 +9,12 @@ mod declare;
 mod implement;
 mod tables;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use self::tables::Tables;
-use super::docs::{code, docs, prose};
-use super::names::{DIESEL_POSTGRES, DIESEL_SQLITE, ident};
+use super::docs::{code, docs_lines, prose};
+use super::names::{DIESEL_POSTGRES, DIESEL_SQLITE};
 use super::table::TableCode;
 use crate::plan::Plan;
 
@@ -49,7 +49,7 @@ pub(super) fn modules(
     codes: &[TableCode<'_>],
     runtime: &TokenStream,
     columns: usize,
-) -> Vec<(Ident, TokenStream, TokenStream)> {
+) -> Vec<(&'static str, Vec<String>, TokenStream)> {
     if !plan.tables.iter().any(|table| table.diesel) {
         return Vec::new();
     }
@@ -57,7 +57,7 @@ pub(super) fn modules(
         .into_iter()
         .map(|database| {
             let tables = Tables::new(plan, codes, database, columns);
-            (ident(database.module()), about(&tables), module(&tables, runtime))
+            (database.module(), about(&tables), module(&tables, runtime))
         })
         .collect()
 }
@@ -69,7 +69,7 @@ pub(super) fn left_out(plan: &Plan, codes: &[TableCode<'_>], columns: usize) -> 
 }
 
 /// What a module has, and what it lacks.
-fn about(tables: &Tables<'_>) -> TokenStream {
+fn about(tables: &Tables<'_>) -> Vec<String> {
     let (what, implemented) = match tables.database {
         Database::Sqlite => (
             "Tables of the device for Diesel.",
@@ -89,7 +89,7 @@ fn about(tables: &Tables<'_>) -> TokenStream {
             format!("{} is not here: it {}", code(&table.table.to_string()), prose(&table.reason))
         }),
     );
-    docs(&about, None)
+    docs_lines(&about, None)
 }
 
 fn module(tables: &Tables<'_>, runtime: &TokenStream) -> TokenStream {
