@@ -44,7 +44,12 @@ pub(super) fn write<'a>(ty: &ColumnType, value: &'a Value<'_>) -> Result<Cow<'a,
         ColumnType::Date => time!(Date, text()?),
         ColumnType::Time => time!(Time, text()?),
         ColumnType::TimeTz => time!(TimeTz, text()?),
-        ColumnType::Interval => time!(Interval, text()?),
+        ColumnType::Interval => {
+            let text = text()?;
+            let interval = text.parse::<Interval>()?;
+            // Servers older than 17 do not read the word.
+            if interval.is_finite() { Cow::Borrowed(text) } else { interval.pg_text() }
+        }
         ColumnType::Uuid => {
             let bytes = bytes()?;
             let uuid = Uuid::from_slice(bytes);

@@ -257,3 +257,12 @@ proptest! {
         let _ = to_text(&ALL[ty], &Value::Text(text.as_str().into()));
     }
 }
+
+#[test]
+fn an_endless_interval_is_pushed_as_every_server_reads_it() {
+    let mut json = String::new();
+    to_push_json(&ColumnType::Interval, &Value::Text("-infinity".into()), &mut json).unwrap();
+    assert_eq!(json, "\"P-178956970Y-8M-2147483648DT-2562047788H-54.775808S\"");
+    let read = from_text(&ColumnType::Interval, "P178956970Y7M2147483647DT2562047788H54.775807S");
+    assert_eq!(read, Ok(Value::Text("infinity".into())));
+}

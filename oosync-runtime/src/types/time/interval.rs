@@ -28,8 +28,8 @@ const MICROSECONDS_PER_HOUR: i64 = 60 * MICROSECONDS_PER_MINUTE;
 /// where Postgres says that two are equal.
 ///
 /// Postgres 17 and newer have [`INFINITY`](Self::INFINITY) and [`NEG_INFINITY`](Self::NEG_INFINITY), and no other meaning
-/// for their three numbers; older servers refuse the text `infinity`. Postgres 14 and older neither print nor read hours
-/// above 2147483647.
+/// for their three numbers. Older servers have the numbers and refuse the word: they are sent as [`Self::pg_text`] has
+/// them. Postgres 14 and older neither print nor read hours above 2147483647.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Interval {
     /// Years and months: 12 a year.
@@ -53,6 +53,15 @@ impl Interval {
     /// Without months and days.
     pub const fn from_microseconds(microseconds: i64) -> Self {
         Self { months: 0, days: 0, microseconds }
+    }
+
+    /// The text that every server reads as these three numbers: also newer ones take those of an infinity for one.
+    pub fn pg_text(self) -> std::borrow::Cow<'static, str> {
+        match self {
+            Self::INFINITY => "P178956970Y7M2147483647DT2562047788H54.775807S".into(),
+            Self::NEG_INFINITY => "P-178956970Y-8M-2147483648DT-2562047788H-54.775808S".into(),
+            finite => finite.to_string().into(),
+        }
     }
 
     /// Whether this is neither infinity nor -infinity.
@@ -208,13 +217,12 @@ impl Sum {
     }
 
     fn interval(self) -> Result<Interval, Fault> {
-        let interval = Interval {
+        // Those of an infinity are printed as numbers by Postgres 16 and older, and read as an infinity by newer ones.
+        Ok(Interval {
             months: self.months.try_into().map_err(|_| Fault::OutOfRange)?,
             days: self.days.try_into().map_err(|_| Fault::OutOfRange)?,
             microseconds: self.microseconds.try_into().map_err(|_| Fault::OutOfRange)?,
-        };
-        // These numbers mean infinity, and the text did not.
-        if interval.is_finite() { Ok(interval) } else { Err(Fault::OutOfRange) }
+        })
     }
 }
 
@@ -354,12 +362,19 @@ mod tests {
             "PT-2562047788H-54.775809S",
             "P99999999999999999999Y",
             "PT9223372036854775807H9223372036854775807M9223372036854775807S",
-            // The numbers that stand for infinity.
-            "P178956970Y7M2147483647DT2562047788H54.775807S",
         ] {
             let error = text.parse::<Interval>().unwrap_err();
             assert!(matches!(error, ValueError::OutOfRange { .. }), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn an_infinity_is_sent_as_the_numbers_that_every_server_reads() {
+        for infinity in [Interval::INFINITY, Interval::NEG_INFINITY] {
+            assert_ne!(infinity.pg_text(), infinity.to_string());
+            assert_eq!(infinity.pg_text().parse(), Ok(infinity));
+        }
+        assert_eq!(interval(0, 1, 0).pg_text(), "P1D");
     }
 
     #[test]
