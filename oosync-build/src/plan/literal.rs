@@ -274,7 +274,9 @@ impl Target<'_> {
                 let known = found.is_some_and(|found| found.labels.contains(text));
                 (known && self.cast_to_own(typed)).then(|| Literal::Text(text.clone()))
             }
-            // What Postgres prints of a constant is what it would print of the value, but for a modifier.
+            // What Postgres prints of a constant is what it would print of the value, but for a modifier; and for the
+            // declaration of a document, which the output function leaves out.
+            (Constant::Quoted(_), ColumnType::Text(name)) if name.name == "xml" => None,
             (Constant::Quoted(text), ColumnType::Text(_)) => {
                 let (base, array) = base(self.ty, self.facts);
                 let length = text.chars().count();

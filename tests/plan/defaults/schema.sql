@@ -17,7 +17,10 @@ create table t (
   s1 timestamptz default now(), s2 timestamptz default current_timestamp, s3 timestamptz default '2024-01-01 00:00:00.5+02', s4 timestamptz default current_timestamp(3), s5 timestamptz default now() + interval '1 day',
   z1 timestamp default timezone('utc', now()), z2 timestamp default now(), z3 timestamp default '2024-01-01', z4 timestamp(0) default '2024-01-01 00:00:00.4',
   c1 time default '23:59', c2 time default localtime, v interval default '1 day', mo money default 0,
-  r int4range default '[1,3]', ip inet default '10.0.0.1', bi bit(3) default '101',
+  r int4range default '[1,3]', ip inet default '10.0.0.1', bi bit(3) default '101', xm xml default '<?xml version="1.0"?><a/>',
   q1 bigint default nextval('numbers'), q2 serial, q3 bigint generated always as identity, q4 text default nextval('numbers')::text,
   g int generated always as (1 + 1) stored
 );
+create table named_by_the_server (id text primary key default upper('x'), user_id uuid not null);
+create sequence shared;
+create table numbered_by_another (id bigint primary key default nextval('shared'), user_id uuid not null);
