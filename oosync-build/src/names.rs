@@ -65,10 +65,35 @@ fn words(name: &str) -> Vec<String> {
 
 fn continues(letter: char) -> bool {
     // Marks that combine with the letter before have two spellings, which Rust takes for one.
-    unicode_ident::is_xid_continue(letter) && !('\u{300}'..='\u{36f}').contains(&letter)
+    unicode_ident::is_xid_continue(letter)
+        && !('\u{300}'..='\u{36f}').contains(&letter)
+        && !COMPATIBLE.iter().any(|range| range.contains(&letter))
 }
 
-/// Latin letters with marks, without them: they too have two spellings.
+/// Other spellings of letters, which Rust warns of: `ª`, `ſ`, `Ǆ`, `ⅷ`, ligatures, letters of formulas.
+const COMPATIBLE: &[std::ops::RangeInclusive<char>] = &[
+    '\u{aa}'..='\u{ba}',
+    '\u{132}'..='\u{133}',
+    '\u{13f}'..='\u{140}',
+    '\u{149}'..='\u{149}',
+    '\u{17f}'..='\u{17f}',
+    '\u{1c4}'..='\u{1cc}',
+    '\u{1f1}'..='\u{1f3}',
+    '\u{2b0}'..='\u{2ff}',
+    '\u{3d0}'..='\u{3d6}',
+    '\u{3f0}'..='\u{3f9}',
+    '\u{1d2c}'..='\u{1d6a}',
+    '\u{2070}'..='\u{209c}',
+    '\u{2100}'..='\u{218f}',
+    '\u{24b6}'..='\u{24e9}',
+    '\u{f900}'..='\u{faff}',
+    '\u{fb00}'..='\u{fdff}',
+    '\u{fe70}'..='\u{feff}',
+    '\u{ff61}'..='\u{ffef}',
+    '\u{1d400}'..='\u{1d7ff}',
+];
+
+/// Latin letters with marks or of double width, without: they too have two spellings.
 fn plain(letter: char) -> char {
     const PLAIN: &[(&str, char)] = &[
         ("àáâãäåāăą", 'a'),
@@ -103,6 +128,10 @@ fn plain(letter: char) -> char {
         ("ŹŻŽ", 'Z'),
     ];
     if letter.is_ascii() {
+        return letter;
+    }
+    // `ＩＤ` is how `ID` is written between characters of double width.
+    if let Some(letter @ '!'..='~') = u32::from(letter).checked_sub(0xfee0).and_then(char::from_u32) {
         return letter;
     }
     PLAIN.iter().find(|(marked, _)| marked.contains(letter)).map_or(letter, |(_, plain)| *plain)
@@ -207,6 +236,8 @@ mod tests {
         assert_eq!(snake("__id__"), "id");
         assert_eq!(snake("größe"), "grose");
         assert_eq!(snake("注文"), "注文");
+        assert_eq!(snake("ＯrderＩＤ２"), "order_id2");
+        assert_eq!(pascal("ⅷ_ﬁ_x²_ſ"), "X");
         assert_eq!(snake("\u{202e}!€"), "");
         assert_eq!(pascal("order_items"), "OrderItems");
         assert_eq!(pascal("v1_2"), "V1_2");

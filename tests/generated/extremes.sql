@@ -45,6 +45,8 @@ create table key_bool (id bool primary key);
 create table key_mood (id mood primary key, n int);
 create table key_many (a int, b text, c uuid, d date, e bool, f int2, primary key (c, a, b, d, e, f));
 create table key_inet (id inet primary key);
+create table key_ltree (id ltree primary key);
+create table key_made (id text primary key default upper('made by the server'), n int);
 
 -- Names.
 create schema "other schema";
@@ -74,6 +76,13 @@ create table "!" (id int primary key);
 create table "?" (id int primary key);
 create table oosync (oosync int primary key, sql int, types int, row int, value int);
 create table only_key (id int primary key);
+create table "default" (id int primary key, "q" int, "diesel" int);
+create table "mod" (id int primary key);
+create table aux (id int primary key);
+create table "数据" ("数据" int primary key, "ＩＤ" int, "ⅷ" int, "имя" text);
+create type "empty type" as ();
+create type "Items_Key" as enum ();
+create table "Items" (id int primary key, nothing "empty type", nobody "Items_Key");
 
 -- Defaults of every kind.
 create table defaults (
@@ -90,3 +99,7 @@ create table children (
     id int primary key, parent_id int not null references parents on delete cascade,
     self_id int references children
 );
+
+-- A query of `ancestors` shows the rows of `heirs` too, under keys of their own.
+create table ancestors (id int primary key, n int);
+create table heirs (more int, primary key (id)) inherits (ancestors);

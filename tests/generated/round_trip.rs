@@ -87,6 +87,14 @@ fn pg_name(table: &Table) -> String {
     format!("{}.{}", quoted(table.pg_schema), quoted(table.pg_name))
 }
 
+/// The table in a query of its own rows: those of tables that inherit from it are theirs, those of partitions its own.
+fn own_rows(client: &mut Client, table: &Table) -> Result<String> {
+    let name = pg_name(table);
+    let partitioned =
+        client.query_one("select relkind = 'p' from pg_class where oid = $1::text::regclass", &[&name])?;
+    Ok(if partitioned.get(0) { name } else { format!("only {name}") })
+}
+
 /// The bytes of a value, whatever its type.
 struct Raw<'a>(Option<&'a [u8]>);
 
@@ -119,7 +127,8 @@ fn load(client: &mut Client, device: &Connection, table: &Table) -> Result<()> {
     let insert = format!("INSERT INTO {} ({}) VALUES ({})", quoted(table.name), names.join(", "), places.join(", "));
     device.execute_batch("BEGIN")?;
     let mut statement = device.prepare(&insert)?;
-    for row in client.query(&format!("select {} from {}", list.join(", "), pg_name(table)), &[])? {
+    let own = own_rows(client, table)?;
+    for row in client.query(&format!("select {} from {own}", list.join(", ")), &[])? {
         let mut values = Vec::with_capacity(columns.len());
         for (place, column) in columns.iter().enumerate() {
             let Raw(bytes) = row.try_get(place)?;
@@ -136,7 +145,8 @@ fn load(client: &mut Client, device: &Connection, table: &Table) -> Result<()> {
 
 /// SQLite to Postgres: how many rows there are, and how many of them differ.
 fn compare(client: &mut Client, device: &Connection, table: &Table) -> Result<(i64, i64)> {
-    let stored: i64 = client.query_one(&format!("select count(*) from {}", pg_name(table)), &[])?.get(0);
+    let own = own_rows(client, table)?;
+    let stored: i64 = client.query_one(&format!("select count(*) from {own}"), &[])?.get(0);
     let held: i64 =
         device.query_row(&format!("SELECT count(*) FROM {}", quoted(table.name)), [], |row| row.get(0))?;
     let mut wrong = (stored - held).abs();
@@ -162,13 +172,13 @@ fn compare(client: &mut Client, device: &Connection, table: &Table) -> Result<(i
         .primary_key
         .iter()
         .map(|place| quoted(table.columns[*place].name))
-        .map(|name| format!("\"the pushed\".{name} = \"the stored\".{name}"))
+        // Not by `=`: that of an extension's type is in no schema of the empty search path.
+        .map(|name| format!("\"the pushed\".{name}::text = \"the stored\".{name}::text"))
         .collect();
     let sql = format!(
         "select \"the pushed\"::text, \"the stored\"::text from json_to_recordset($1::text::json) \"the pushed\"({}) \
-         left join {} \"the stored\" on {} where not ({})",
+         left join {own} \"the stored\" on {} where not ({})",
         declared.join(", "),
-        pg_name(table),
         key.join(" and "),
         equal.join(" and "),
     );

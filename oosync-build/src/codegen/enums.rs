@@ -74,6 +74,8 @@ pub(super) fn composites(plan: &Plan, names: &Names, runtime: &TokenStream) -> O
         let names: Vec<&String> = ty.attributes.iter().map(|(attribute, _)| &attribute.name).collect();
         let markers: Vec<TokenStream> =
             ty.attributes.iter().map(|(attribute, _)| tokens(&marker(place, &attribute.ty))).collect();
+        // A type without attributes reads and writes nothing.
+        let unused = fields.is_empty().then(|| quote!(let _ = object;));
         Some(quote! {
             #docs
             #[derive(Clone, Debug, PartialEq)]
@@ -83,11 +85,13 @@ pub(super) fn composites(plan: &Plan, names: &Names, runtime: &TokenStream) -> O
                 const NAME: &'static str = #pg_name;
 
                 fn write(&self, object: &mut types::ObjectWriter<'_>) -> Result<(), oosync::ValueError> {
+                    #unused
                     #(object.attribute::<#markers, _>(#names, &self.#fields)?;)*
                     Ok(())
                 }
 
                 fn read(object: &mut types::ObjectReader<'_>) -> Result<Self, oosync::ValueError> {
+                    #unused
                     Ok(Self { #(#fields: object.attribute::<#markers, _>(#names)?),* })
                 }
             }

@@ -203,7 +203,13 @@ impl<'a> Generator<'a> {
                     code.line(format_args!("include!(concat!(env!(\"OUT_DIR\"), \"/oosync/{file}.rs\"));"));
                     code.close("}");
                 }
-                Layout::Modules => code.line(format_args!("pub mod {name};")),
+                Layout::Modules => {
+                    // Cargo looks for no other file by itself.
+                    if !name.is_ascii() {
+                        code.line(format_args!("#[path = {}]", literal(&format!("{name}.rs"))));
+                    }
+                    code.line(format_args!("pub mod {name};"));
+                }
                 Layout::SingleFile => {
                     code.open(format_args!("pub mod {name} {{"));
                     code.block(content);

@@ -53,6 +53,9 @@ pub(super) const TAGS: &str = "tags";
 pub(super) const DIESEL_SQLITE: &str = "diesel_sqlite";
 pub(super) const DIESEL_POSTGRES: &str = "diesel_postgres";
 
+/// Names that no module's file can have: the index is `mod.rs`, and the others are devices on Windows.
+const FILES: &[&str] = &["r#mod", "aux", "con", "nul", "prn"];
+
 /// Names of the standard library that generated code uses as they are.
 const PRELUDE: &[&str] = &["Option", "Vec", "String", "Result", "Ok", "Err", "Some", "None", "Self"];
 
@@ -65,27 +68,14 @@ impl Names {
     pub(super) fn new(plan: &Plan) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::new();
         let mut types = Scope::with_reserved(PRELUDE.iter().copied());
-        let mut modules = Scope::with_reserved([ENUMS, COMPOSITES, TAGS, DIESEL_SQLITE, DIESEL_POSTGRES]);
 
         let rows = row_names(plan, &mut types, &mut problems);
-        let local: Vec<&str> = plan.tables.iter().map(|table| table.local_name.as_str()).collect();
-        let module_names = assign(&mut modules, local.iter().copied(), snake, "_table", "table");
-        let tables = plan.tables.iter().zip(rows).zip(module_names).map(|((table, row), module)| {
-            let mut form = |suffix: &str| {
-                let plain = row.strip_prefix("r#").unwrap_or(&row);
-                ident(&types.take(format!("{plain}{suffix}"), "Form", "Table"))
-            };
-            TableNames {
-                module: ident(&module),
-                key: form("Key"),
-                insert: form("Insert"),
-                patch: form("Patch"),
-                row: ident(&row),
-                fields: field_names(table, &mut problems),
-                constants: constant_names(table),
-            }
+        let forms = rows.iter().map(|row| {
+            let plain = row.strip_prefix("r#").unwrap_or(row);
+            ["Key", "Insert", "Patch"]
+                .map(|suffix| ident(&types.take(format!("{plain}{suffix}"), "Form", "Table")))
         });
-        let tables = tables.collect();
+        let forms: Vec<_> = forms.collect();
 
         let enum_names = plan.enums.iter().map(|ty| ty.name.name.as_str());
         let enum_names = assign(&mut types, enum_names, pascal, "Enum", "Enum");
@@ -111,6 +101,20 @@ impl Names {
         let tag_names =
             assign(&mut types, unknown.iter().map(|name| name.name.as_str()), pascal, "Tag", "Tag");
         let tags = unknown.into_iter().cloned().zip(idents(&tag_names)).collect();
+
+        // A struct and a module are of one namespace, and a script without cases writes them alike.
+        let mut modules = types;
+        for name in [ENUMS, COMPOSITES, TAGS, DIESEL_SQLITE, DIESEL_POSTGRES].iter().chain(FILES) {
+            modules.claim(name);
+        }
+        let local = plan.tables.iter().map(|table| table.local_name.as_str());
+        let module_names = assign(&mut modules, local, snake, "_table", "table");
+        let named = rows.iter().zip(forms).zip(module_names);
+        let tables = plan.tables.iter().zip(named).map(|(table, ((row, [key, insert, patch]), module))| {
+            let (fields, constants) = (field_names(table, &mut problems), constant_names(table));
+            TableNames { module: ident(&module), row: ident(row), key, insert, patch, fields, constants }
+        });
+        let tables = tables.collect();
 
         let names = Self { tables, enums, composites, tags };
         if problems.has_errors() { Err(problems) } else { Ok(names) }

@@ -287,7 +287,7 @@ impl<'a> TableCode<'a> {
         self.record(code, ("What changes of a row of", None), "Clone", patch, fields);
 
         code.gap();
-        code.open(format_args!("impl Default for {patch} {{"));
+        code.open(format_args!("impl ::core::default::Default for {patch} {{"));
         code.open(format_args!("fn default() -> Self {{"));
         code.open(format_args!("Self {{"));
         for ColumnCode { field, .. } in columns() {
@@ -343,8 +343,12 @@ impl<'a> ColumnCode<'a> {
         } else {
             (inner.clone(), inner_marker.clone())
         };
-        let docs = docs_lines(&[column_docs(column)], column.comment.as_deref());
-        let form = form(column);
+        let docs = docs_lines(&[column_docs(column, is_key)], column.comment.as_deref());
+        // A row without its key cannot be told from others: what only the server computes, the app names.
+        let form = match form(column) {
+            Form::ServerFilled if is_key => Form::Required,
+            form => form,
+        };
         Self { place, column, field, is_key, rust, marker, inner, inner_marker, docs, form }
     }
 
@@ -440,7 +444,7 @@ fn form(column: &PlanColumn) -> Form {
 }
 
 /// `numeric(12,2) not null default 0`, as the database has it.
-fn column_docs(column: &PlanColumn) -> String {
+fn column_docs(column: &PlanColumn, is_key: bool) -> String {
     let PlanColumnKind::Synced(synced) = &column.kind else {
         return "Only on this device.".to_owned();
     };
@@ -454,6 +458,9 @@ fn column_docs(column: &PlanColumn) -> String {
     }
     let mut docs = code(&sql);
     match synced.default.value {
+        PlanDefault::Server if is_key => {
+            docs.push_str(", which only the server computes: an insert names it")
+        }
         PlanDefault::Server => docs.push_str(", filled by the server: null until then"),
         PlanDefault::Generated => docs.push_str(", computed by Postgres: null until then"),
         PlanDefault::Leased => docs.push_str(", from the numbers leased to the device"),

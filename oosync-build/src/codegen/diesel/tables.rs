@@ -47,6 +47,9 @@ const RESERVED: &[&str] = &[
     "f64",
 ];
 
+/// What `table!` of Diesel 2.3 also calls a variable of its own, where a column would be taken for a pattern.
+const RESERVED_IN_TABLE: &[&str] = &["q"];
+
 /// The tables of one module.
 pub(super) struct Tables<'a> {
     pub(super) database: Database,
@@ -78,7 +81,8 @@ impl<'a> Tables<'a> {
                 continue;
             }
             let name = take(&code.names.module.to_string(), &mut taken);
-            let mut in_table: BTreeSet<String> = RESERVED.iter().map(|&name| name.to_owned()).collect();
+            let mut in_table: BTreeSet<String> =
+                RESERVED.iter().chain(RESERVED_IN_TABLE).map(|&name| name.to_owned()).collect();
             in_table.insert(name.to_string());
             let columns =
                 code.names.fields.iter().map(|field| take(&field.to_string(), &mut in_table)).collect();
