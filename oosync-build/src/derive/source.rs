@@ -272,7 +272,13 @@ mod tests {
 
         std::fs::remove_file(folder.0.join("oosync.facts.json")).unwrap();
         let error = cache.source(folder.place(None, &[])).err().unwrap();
-        assert!(error.contains("cargo oosync snapshot"), "{error}");
+        assert!(
+            error.ends_with(
+                "oosync.facts.json does not exist: make it with `cargo oosync snapshot`, or with `cargo oosync init` \
+                 in a new project"
+            ),
+            "{error}"
+        );
         assert_eq!(cache.0.len(), 1, "what was read before is forgotten");
     }
 

@@ -23,23 +23,24 @@ impl Comments {
 impl oosync::Row for Comments {
     const TABLE: &'static oosync::schema::Table = &TABLE;
     const COLUMNS: &'static [usize] = &[0, 1, 2];
+
     fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        Ok(Self {
-            id: row.take::<sql::Int8, _>()?,
-            todo_id: row.take::<sql::Uuid, _>()?,
-            text: row.take::<sql::Text, _>()?,
-        })
+        let (id, todo_id, text,) = row.take_all::<_, (sql::Int8, sql::Uuid, sql::Text,)>()?;
+        Ok(Self { id, todo_id, text })
     }
 }
 
 impl oosync::Syncable for Comments {
     type Key = CommentsKey;
+
     fn key(&self) -> CommentsKey {
         self.id
     }
+
     fn write_key<'v>(key: &'v CommentsKey, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Int8, _>(0, key);
     }
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Int8, _>(0, &self.id);
         row.put::<sql::Uuid, _>(1, &self.todo_id);
@@ -49,6 +50,7 @@ impl oosync::Syncable for Comments {
 
 impl oosync::Insert for Comments {
     type Row = Self;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         oosync::Syncable::write(self, row);
     }
@@ -58,7 +60,7 @@ impl oosync::Insert for Comments {
 pub type CommentsKey = i64;
 
 /// A new row of `public.comments`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CommentsInsert {
     /// `id bigint not null`, from the numbers leased to the device
     pub id: oosync::Defaulted<i64>,
@@ -81,6 +83,7 @@ impl CommentsInsert {
 
 impl oosync::Insert for CommentsInsert {
     type Row = Comments;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         row.put_defaulted::<sql::Int8, _>(0, &self.id);
         row.put::<sql::Uuid, _>(1, &self.todo_id);
@@ -88,8 +91,14 @@ impl oosync::Insert for CommentsInsert {
     }
 }
 
+impl ::core::fmt::Debug for CommentsInsert {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_insert(self, "CommentsInsert", f)
+    }
+}
+
 /// What changes of a row of `public.comments`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct CommentsPatch {
     /// `todo_id uuid not null`
     pub todo_id: Option<types::Uuid>,
@@ -97,64 +106,61 @@ pub struct CommentsPatch {
     pub text: Option<String>,
 }
 
+impl Default for CommentsPatch {
+    fn default() -> Self {
+        Self {
+            todo_id: None,
+            text: None,
+        }
+    }
+}
+
 impl oosync::Patch for CommentsPatch {
     type Row = Comments;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         row.put_some::<sql::Uuid, _>(1, &self.todo_id);
         row.put_some::<sql::Text, _>(2, &self.text);
     }
 }
 
+impl ::core::fmt::Debug for CommentsPatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_patch(self, "CommentsPatch", f)
+    }
+}
+
 /// What is known of the table.
-pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-    pg_schema: "public",
-    pg_name: "comments",
-    name: "comments",
-    columns: &[
-        oosync::schema::Column {
-            name: "id",
-            ty: oosync::schema::ColumnType::Int8,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Leased,
-            access: oosync::schema::Access::PROTECTED,
+pub static TABLE: oosync::schema::Table = {
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    schema::Table {
+        pg_schema: "public",
+        pg_name: "comments",
+        name: "comments",
+        columns: &[
+            Column { name: "id", ty: ColumnType::Int8, nullable: false, default: ColumnDefault::Leased, access: Access::PROTECTED },
+            Column { name: "todo_id", ty: ColumnType::Uuid, nullable: false, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "text", ty: ColumnType::Text, nullable: false, default: ColumnDefault::None, access: Access::PLAIN },
+        ],
+        primary_key: &[0],
+        foreign_keys: &[
+            schema::ForeignKey { columns: &[1], table: "todos", target: &["id"] },
+        ],
+        rules: schema::Rules {
+            owner: schema::Owner::Everyone,
+            bucket: None,
+            push: schema::Push::Disabled,
+            deny_delete: true,
+            confirmed: false,
+            conflict: schema::Conflict::ClientWins,
+            created: None,
+            updated: None,
+            deleted: None,
+            conflict_target: &[0],
+            order: 4,
+            change_category: None,
+            normalize_datetime: &[],
         },
-        oosync::schema::Column {
-            name: "todo_id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "text",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-    ],
-    primary_key: &[0],
-    foreign_keys: &[
-        oosync::schema::ForeignKey {
-            columns: &[1],
-            table: "todos",
-            target: &["id"],
-        },
-    ],
-    rules: oosync::schema::Rules {
-        owner: oosync::schema::Owner::Everyone,
-        bucket: None,
-        push: oosync::schema::Push::Disabled,
-        deny_delete: true,
-        confirmed: false,
-        conflict: oosync::schema::Conflict::ClientWins,
-        created: None,
-        updated: None,
-        deleted: None,
-        conflict_target: &[0],
-        order: 4,
-        change_category: None,
-        normalize_datetime: &[],
-    },
-    ddl: "CREATE TABLE \"comments\" (\n  \"id\" INTEGER NOT NULL,\n  \"todo_id\" BLOB NOT NULL,\n  \"text\" TEXT NOT NULL,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"todo_id\") REFERENCES \"todos\" (\"id\") ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+        ddl: "CREATE TABLE \"comments\" (\n  \"id\" INTEGER NOT NULL,\n  \"todo_id\" BLOB NOT NULL,\n  \"text\" TEXT NOT NULL,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"todo_id\") REFERENCES \"todos\" (\"id\") ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+    }
 };

@@ -69,129 +69,62 @@ pub struct Todos {
 impl Todos {
     pub const ID: oosync::RowColumn<Self, sql::Uuid> = oosync::RowColumn::new(0);
     pub const LIST_ID: oosync::RowColumn<Self, sql::Uuid> = oosync::RowColumn::new(1);
-    pub const MOVED_FROM: oosync::RowColumn<Self, sql::Nullable<sql::Uuid>> = oosync::RowColumn::new(
-        2,
-    );
+    pub const MOVED_FROM: oosync::RowColumn<Self, sql::Nullable<sql::Uuid>> = oosync::RowColumn::new(2);
     pub const TITLE: oosync::RowColumn<Self, sql::Text> = oosync::RowColumn::new(3);
     pub const DONE: oosync::RowColumn<Self, sql::Bool> = oosync::RowColumn::new(4);
     pub const PRIORITY: oosync::RowColumn<Self, sql::Int4> = oosync::RowColumn::new(5);
-    pub const SMALL: oosync::RowColumn<Self, sql::Nullable<sql::Int2>> = oosync::RowColumn::new(
-        6,
-    );
-    pub const BIG: oosync::RowColumn<Self, sql::Nullable<sql::Int8>> = oosync::RowColumn::new(
-        7,
-    );
-    pub const OBJECT: oosync::RowColumn<Self, sql::Nullable<sql::Oid>> = oosync::RowColumn::new(
-        8,
-    );
-    pub const RATIO: oosync::RowColumn<Self, sql::Nullable<sql::Float4>> = oosync::RowColumn::new(
-        9,
-    );
+    pub const SMALL: oosync::RowColumn<Self, sql::Nullable<sql::Int2>> = oosync::RowColumn::new(6);
+    pub const BIG: oosync::RowColumn<Self, sql::Nullable<sql::Int8>> = oosync::RowColumn::new(7);
+    pub const OBJECT: oosync::RowColumn<Self, sql::Nullable<sql::Oid>> = oosync::RowColumn::new(8);
+    pub const RATIO: oosync::RowColumn<Self, sql::Nullable<sql::Float4>> = oosync::RowColumn::new(9);
     pub const WEIGHT: oosync::RowColumn<Self, sql::Float8> = oosync::RowColumn::new(10);
-    pub const AMOUNT: oosync::RowColumn<Self, sql::Nullable<sql::Numeric>> = oosync::RowColumn::new(
-        11,
-    );
-    pub const AT: oosync::RowColumn<Self, sql::Nullable<sql::Timestamptz>> = oosync::RowColumn::new(
-        12,
-    );
-    pub const LOCAL: oosync::RowColumn<Self, sql::Nullable<sql::Timestamp>> = oosync::RowColumn::new(
-        13,
-    );
-    pub const DAY: oosync::RowColumn<Self, sql::Nullable<sql::Date>> = oosync::RowColumn::new(
-        14,
-    );
-    pub const CLOCK: oosync::RowColumn<Self, sql::Nullable<sql::Time>> = oosync::RowColumn::new(
-        15,
-    );
-    pub const ZONED: oosync::RowColumn<Self, sql::Nullable<sql::TimeTz>> = oosync::RowColumn::new(
-        16,
-    );
-    pub const SPAN: oosync::RowColumn<Self, sql::Nullable<sql::Interval>> = oosync::RowColumn::new(
-        17,
-    );
-    pub const DATA: oosync::RowColumn<Self, sql::Nullable<sql::Bytea>> = oosync::RowColumn::new(
-        18,
-    );
-    pub const DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Json>> = oosync::RowColumn::new(
-        19,
-    );
-    pub const BINARY_DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Jsonb>> = oosync::RowColumn::new(
-        20,
-    );
+    pub const AMOUNT: oosync::RowColumn<Self, sql::Nullable<sql::Numeric>> = oosync::RowColumn::new(11);
+    pub const AT: oosync::RowColumn<Self, sql::Nullable<sql::Timestamptz>> = oosync::RowColumn::new(12);
+    pub const LOCAL: oosync::RowColumn<Self, sql::Nullable<sql::Timestamp>> = oosync::RowColumn::new(13);
+    pub const DAY: oosync::RowColumn<Self, sql::Nullable<sql::Date>> = oosync::RowColumn::new(14);
+    pub const CLOCK: oosync::RowColumn<Self, sql::Nullable<sql::Time>> = oosync::RowColumn::new(15);
+    pub const ZONED: oosync::RowColumn<Self, sql::Nullable<sql::TimeTz>> = oosync::RowColumn::new(16);
+    pub const SPAN: oosync::RowColumn<Self, sql::Nullable<sql::Interval>> = oosync::RowColumn::new(17);
+    pub const DATA: oosync::RowColumn<Self, sql::Nullable<sql::Bytea>> = oosync::RowColumn::new(18);
+    pub const DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Json>> = oosync::RowColumn::new(19);
+    pub const BINARY_DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Jsonb>> = oosync::RowColumn::new(20);
     pub const MOOD: oosync::RowColumn<Self, sql::Enum> = oosync::RowColumn::new(21);
-    pub const MOODS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Enum>>> = oosync::RowColumn::new(
-        22,
-    );
-    pub const TAGS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Text>>> = oosync::RowColumn::new(
-        23,
-    );
-    pub const NUMBERS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Int4>>> = oosync::RowColumn::new(
-        24,
-    );
-    pub const COST: oosync::RowColumn<Self, sql::Nullable<sql::Money>> = oosync::RowColumn::new(
-        25,
-    );
-    pub const ADDRESS: oosync::RowColumn<
-        Self,
-        sql::Nullable<sql::PgText<types::tags::Inet>>,
-    > = oosync::RowColumn::new(26);
-    pub const PAIR: oosync::RowColumn<Self, sql::Nullable<sql::Composite>> = oosync::RowColumn::new(
-        27,
-    );
-    pub const MADE: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        28,
-    );
+    pub const MOODS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Enum>>> = oosync::RowColumn::new(22);
+    pub const TAGS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Text>>> = oosync::RowColumn::new(23);
+    pub const NUMBERS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Int4>>> = oosync::RowColumn::new(24);
+    pub const COST: oosync::RowColumn<Self, sql::Nullable<sql::Money>> = oosync::RowColumn::new(25);
+    pub const ADDRESS: oosync::RowColumn<Self, sql::Nullable<sql::PgText<types::tags::Inet>>> = oosync::RowColumn::new(26);
+    pub const PAIR: oosync::RowColumn<Self, sql::Nullable<sql::Composite>> = oosync::RowColumn::new(27);
+    pub const MADE: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(28);
 }
 
 impl oosync::Row for Todos {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
-        23, 24, 25, 26, 27, 28,
-    ];
+    const COLUMNS: &'static [usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28];
+
     fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        Ok(Self {
-            id: row.take::<sql::Uuid, _>()?,
-            list_id: row.take::<sql::Uuid, _>()?,
-            moved_from: row.take::<sql::Nullable<sql::Uuid>, _>()?,
-            title: row.take::<sql::Text, _>()?,
-            done: row.take::<sql::Bool, _>()?,
-            priority: row.take::<sql::Int4, _>()?,
-            small: row.take::<sql::Nullable<sql::Int2>, _>()?,
-            big: row.take::<sql::Nullable<sql::Int8>, _>()?,
-            object: row.take::<sql::Nullable<sql::Oid>, _>()?,
-            ratio: row.take::<sql::Nullable<sql::Float4>, _>()?,
-            weight: row.take::<sql::Float8, _>()?,
-            amount: row.take::<sql::Nullable<sql::Numeric>, _>()?,
-            at: row.take::<sql::Nullable<sql::Timestamptz>, _>()?,
-            local: row.take::<sql::Nullable<sql::Timestamp>, _>()?,
-            day: row.take::<sql::Nullable<sql::Date>, _>()?,
-            clock: row.take::<sql::Nullable<sql::Time>, _>()?,
-            zoned: row.take::<sql::Nullable<sql::TimeTz>, _>()?,
-            span: row.take::<sql::Nullable<sql::Interval>, _>()?,
-            data: row.take::<sql::Nullable<sql::Bytea>, _>()?,
-            document: row.take::<sql::Nullable<sql::Json>, _>()?,
-            binary_document: row.take::<sql::Nullable<sql::Jsonb>, _>()?,
-            mood: row.take::<sql::Enum, _>()?,
-            moods: row.take::<sql::Nullable<sql::Array<sql::Enum>>, _>()?,
-            tags: row.take::<sql::Nullable<sql::Array<sql::Text>>, _>()?,
-            numbers: row.take::<sql::Nullable<sql::Array<sql::Int4>>, _>()?,
-            cost: row.take::<sql::Nullable<sql::Money>, _>()?,
-            address: row.take::<sql::Nullable<sql::PgText<types::tags::Inet>>, _>()?,
-            pair: row.take::<sql::Nullable<sql::Composite>, _>()?,
-            made: row.take::<sql::Nullable<sql::Text>, _>()?,
-        })
+        let (
+            (id, list_id, moved_from, title, done, priority, small, big, object, ratio, weight, amount, at, local, day, clock,),
+            (zoned, span, data, document, binary_document, mood, moods, tags, numbers, cost, address, pair, made,),
+        ) = (
+            row.take_all::<_, (sql::Uuid, sql::Uuid, sql::Nullable<sql::Uuid>, sql::Text, sql::Bool, sql::Int4, sql::Nullable<sql::Int2>, sql::Nullable<sql::Int8>, sql::Nullable<sql::Oid>, sql::Nullable<sql::Float4>, sql::Float8, sql::Nullable<sql::Numeric>, sql::Nullable<sql::Timestamptz>, sql::Nullable<sql::Timestamp>, sql::Nullable<sql::Date>, sql::Nullable<sql::Time>,)>()?,
+            row.take_all::<_, (sql::Nullable<sql::TimeTz>, sql::Nullable<sql::Interval>, sql::Nullable<sql::Bytea>, sql::Nullable<sql::Json>, sql::Nullable<sql::Jsonb>, sql::Enum, sql::Nullable<sql::Array<sql::Enum>>, sql::Nullable<sql::Array<sql::Text>>, sql::Nullable<sql::Array<sql::Int4>>, sql::Nullable<sql::Money>, sql::Nullable<sql::PgText<types::tags::Inet>>, sql::Nullable<sql::Composite>, sql::Nullable<sql::Text>,)>()?,
+        );
+        Ok(Self { id, list_id, moved_from, title, done, priority, small, big, object, ratio, weight, amount, at, local, day, clock, zoned, span, data, document, binary_document, mood, moods, tags, numbers, cost, address, pair, made })
     }
 }
 
 impl oosync::Syncable for Todos {
     type Key = TodosKey;
+
     fn key(&self) -> TodosKey {
         self.id
     }
+
     fn write_key<'v>(key: &'v TodosKey, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Uuid, _>(0, key);
     }
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Uuid, _>(0, &self.id);
         row.put::<sql::Uuid, _>(1, &self.list_id);
@@ -227,6 +160,7 @@ impl oosync::Syncable for Todos {
 
 impl oosync::Insert for Todos {
     type Row = Self;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         oosync::Syncable::write(self, row);
     }
@@ -236,7 +170,7 @@ impl oosync::Insert for Todos {
 pub type TodosKey = types::Uuid;
 
 /// A new row of `public.todos`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TodosInsert {
     /// `id uuid not null default gen_random_uuid()`
     pub id: oosync::Defaulted<types::Uuid>,
@@ -337,6 +271,7 @@ impl TodosInsert {
 
 impl oosync::Insert for TodosInsert {
     type Row = Todos;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         row.put_defaulted::<sql::Uuid, _>(0, &self.id);
         row.put::<sql::Uuid, _>(1, &self.list_id);
@@ -370,8 +305,14 @@ impl oosync::Insert for TodosInsert {
     }
 }
 
+impl ::core::fmt::Debug for TodosInsert {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_insert(self, "TodosInsert", f)
+    }
+}
+
 /// What changes of a row of `public.todos`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct TodosPatch {
     /// `list_id uuid not null`
     pub list_id: Option<types::Uuid>,
@@ -431,8 +372,44 @@ pub struct TodosPatch {
     pub made: Option<Option<String>>,
 }
 
+impl Default for TodosPatch {
+    fn default() -> Self {
+        Self {
+            list_id: None,
+            moved_from: None,
+            title: None,
+            done: None,
+            priority: None,
+            small: None,
+            big: None,
+            object: None,
+            ratio: None,
+            weight: None,
+            amount: None,
+            at: None,
+            local: None,
+            day: None,
+            clock: None,
+            zoned: None,
+            span: None,
+            data: None,
+            document: None,
+            binary_document: None,
+            mood: None,
+            moods: None,
+            tags: None,
+            numbers: None,
+            cost: None,
+            address: None,
+            pair: None,
+            made: None,
+        }
+    }
+}
+
 impl oosync::Patch for TodosPatch {
     type Row = Todos;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         row.put_some::<sql::Uuid, _>(1, &self.list_id);
         row.put_some::<sql::Nullable<sql::Uuid>, _>(2, &self.moved_from);
@@ -459,260 +436,76 @@ impl oosync::Patch for TodosPatch {
         row.put_some::<sql::Nullable<sql::Array<sql::Text>>, _>(23, &self.tags);
         row.put_some::<sql::Nullable<sql::Array<sql::Int4>>, _>(24, &self.numbers);
         row.put_some::<sql::Nullable<sql::Money>, _>(25, &self.cost);
-        row.put_some::<
-                sql::Nullable<sql::PgText<types::tags::Inet>>,
-                _,
-            >(26, &self.address);
+        row.put_some::<sql::Nullable<sql::PgText<types::tags::Inet>>, _>(26, &self.address);
         row.put_some::<sql::Nullable<sql::Composite>, _>(27, &self.pair);
         row.put_some::<sql::Nullable<sql::Text>, _>(28, &self.made);
     }
 }
 
+impl ::core::fmt::Debug for TodosPatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_patch(self, "TodosPatch", f)
+    }
+}
+
 /// What is known of the table.
-pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-    pg_schema: "public",
-    pg_name: "todos",
-    name: "todos",
-    columns: &[
-        oosync::schema::Column {
-            name: "id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Uuid,
-            access: oosync::schema::Access::PROTECTED,
+pub static TABLE: oosync::schema::Table = {
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    schema::Table {
+        pg_schema: "public",
+        pg_name: "todos",
+        name: "todos",
+        columns: &[
+            Column { name: "id", ty: ColumnType::Uuid, nullable: false, default: ColumnDefault::Uuid, access: Access::PROTECTED },
+            Column { name: "list_id", ty: ColumnType::Uuid, nullable: false, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "moved_from", ty: ColumnType::Uuid, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "title", ty: ColumnType::Text, nullable: false, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "done", ty: ColumnType::Bool, nullable: false, default: ColumnDefault::Sqlite, access: Access::PLAIN },
+            Column { name: "priority", ty: ColumnType::Int4, nullable: false, default: ColumnDefault::Sqlite, access: Access::PLAIN },
+            Column { name: "small", ty: ColumnType::Int2, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "big", ty: ColumnType::Int8, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "object", ty: ColumnType::Oid, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "ratio", ty: ColumnType::Float4, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "weight", ty: ColumnType::Float8, nullable: false, default: ColumnDefault::Sqlite, access: Access::PLAIN },
+            Column { name: "amount", ty: ColumnType::Numeric, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "at", ty: ColumnType::Timestamptz, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "local", ty: ColumnType::Timestamp, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "day", ty: ColumnType::Date, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "clock", ty: ColumnType::Time, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "zoned", ty: ColumnType::TimeTz, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "span", ty: ColumnType::Interval, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "data", ty: ColumnType::Bytea, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "document", ty: ColumnType::Json, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "binary_document", ty: ColumnType::Jsonb, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "mood", ty: ColumnType::Enum, nullable: false, default: ColumnDefault::Sqlite, access: Access::PLAIN },
+            Column { name: "moods", ty: ColumnType::Array(&ColumnType::Enum), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "tags", ty: ColumnType::Array(&ColumnType::Text), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "numbers", ty: ColumnType::Array(&ColumnType::Int4), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "cost", ty: ColumnType::Money, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "address", ty: ColumnType::PgText("inet"), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "pair", ty: ColumnType::Composite(&[schema::Attribute::new("a", ColumnType::Int4), schema::Attribute::new("b", ColumnType::Text)]), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "made", ty: ColumnType::Text, nullable: true, default: ColumnDefault::Server, access: Access::PLAIN },
+        ],
+        primary_key: &[0],
+        foreign_keys: &[
+            schema::ForeignKey { columns: &[1], table: "lists", target: &["id"] },
+            schema::ForeignKey { columns: &[2], table: "lists", target: &["id"] },
+        ],
+        rules: schema::Rules {
+            owner: schema::Owner::Everyone,
+            bucket: None,
+            push: schema::Push::Disabled,
+            deny_delete: true,
+            confirmed: false,
+            conflict: schema::Conflict::ClientWins,
+            created: None,
+            updated: None,
+            deleted: None,
+            conflict_target: &[0],
+            order: 3,
+            change_category: None,
+            normalize_datetime: &[],
         },
-        oosync::schema::Column {
-            name: "list_id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "moved_from",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "title",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "done",
-            ty: oosync::schema::ColumnType::Bool,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Sqlite,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "priority",
-            ty: oosync::schema::ColumnType::Int4,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Sqlite,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "small",
-            ty: oosync::schema::ColumnType::Int2,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "big",
-            ty: oosync::schema::ColumnType::Int8,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "object",
-            ty: oosync::schema::ColumnType::Oid,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "ratio",
-            ty: oosync::schema::ColumnType::Float4,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "weight",
-            ty: oosync::schema::ColumnType::Float8,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Sqlite,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "amount",
-            ty: oosync::schema::ColumnType::Numeric,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "at",
-            ty: oosync::schema::ColumnType::Timestamptz,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "local",
-            ty: oosync::schema::ColumnType::Timestamp,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "day",
-            ty: oosync::schema::ColumnType::Date,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "clock",
-            ty: oosync::schema::ColumnType::Time,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "zoned",
-            ty: oosync::schema::ColumnType::TimeTz,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "span",
-            ty: oosync::schema::ColumnType::Interval,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "data",
-            ty: oosync::schema::ColumnType::Bytea,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "document",
-            ty: oosync::schema::ColumnType::Json,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "binary_document",
-            ty: oosync::schema::ColumnType::Jsonb,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "mood",
-            ty: oosync::schema::ColumnType::Enum,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Sqlite,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "moods",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Enum),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "tags",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Text),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "numbers",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Int4),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "cost",
-            ty: oosync::schema::ColumnType::Money,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "address",
-            ty: oosync::schema::ColumnType::PgText("inet"),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "pair",
-            ty: oosync::schema::ColumnType::Composite(
-                &[
-                    oosync::schema::Attribute::new(
-                        "a",
-                        oosync::schema::ColumnType::Int4,
-                    ),
-                    oosync::schema::Attribute::new("b", oosync::schema::ColumnType::Text),
-                ],
-            ),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "made",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::Server,
-            access: oosync::schema::Access::PLAIN,
-        },
-    ],
-    primary_key: &[0],
-    foreign_keys: &[
-        oosync::schema::ForeignKey {
-            columns: &[1],
-            table: "lists",
-            target: &["id"],
-        },
-        oosync::schema::ForeignKey {
-            columns: &[2],
-            table: "lists",
-            target: &["id"],
-        },
-    ],
-    rules: oosync::schema::Rules {
-        owner: oosync::schema::Owner::Everyone,
-        bucket: None,
-        push: oosync::schema::Push::Disabled,
-        deny_delete: true,
-        confirmed: false,
-        conflict: oosync::schema::Conflict::ClientWins,
-        created: None,
-        updated: None,
-        deleted: None,
-        conflict_target: &[0],
-        order: 3,
-        change_category: None,
-        normalize_datetime: &[],
-    },
-    ddl: "CREATE TABLE \"todos\" (\n  \"id\" BLOB NOT NULL DEFAULT (CAST(randomblob(6) || substr(X'404142434445464748494A4B4C4D4E4F', abs(random() % 16) + 1, 1) || randomblob(1) || substr(X'808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF', abs(random() % 64) + 1, 1) || randomblob(7) AS BLOB)),\n  \"list_id\" BLOB NOT NULL,\n  \"moved_from\" BLOB,\n  \"title\" TEXT NOT NULL,\n  \"done\" INTEGER NOT NULL DEFAULT 0,\n  \"priority\" INTEGER NOT NULL DEFAULT 0,\n  \"small\" INTEGER,\n  \"big\" INTEGER,\n  \"object\" INTEGER,\n  \"ratio\" ANY,\n  \"weight\" ANY NOT NULL DEFAULT (0.0),\n  \"amount\" TEXT,\n  \"at\" TEXT,\n  \"local\" TEXT,\n  \"day\" TEXT,\n  \"clock\" TEXT,\n  \"zoned\" TEXT,\n  \"span\" TEXT,\n  \"data\" BLOB,\n  \"document\" TEXT,\n  \"binary_document\" TEXT,\n  \"mood\" TEXT NOT NULL DEFAULT 'happy',\n  \"moods\" TEXT,\n  \"tags\" TEXT,\n  \"numbers\" TEXT,\n  \"cost\" INTEGER,\n  \"address\" TEXT,\n  \"pair\" TEXT,\n  \"made\" TEXT,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"list_id\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED,\n  FOREIGN KEY (\"moved_from\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+        ddl: "CREATE TABLE \"todos\" (\n  \"id\" BLOB NOT NULL DEFAULT (CAST(randomblob(6) || substr(X'404142434445464748494A4B4C4D4E4F', abs(random() % 16) + 1, 1) || randomblob(1) || substr(X'808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF', abs(random() % 64) + 1, 1) || randomblob(7) AS BLOB)),\n  \"list_id\" BLOB NOT NULL,\n  \"moved_from\" BLOB,\n  \"title\" TEXT NOT NULL,\n  \"done\" INTEGER NOT NULL DEFAULT 0,\n  \"priority\" INTEGER NOT NULL DEFAULT 0,\n  \"small\" INTEGER,\n  \"big\" INTEGER,\n  \"object\" INTEGER,\n  \"ratio\" ANY,\n  \"weight\" ANY NOT NULL DEFAULT (0.0),\n  \"amount\" TEXT,\n  \"at\" TEXT,\n  \"local\" TEXT,\n  \"day\" TEXT,\n  \"clock\" TEXT,\n  \"zoned\" TEXT,\n  \"span\" TEXT,\n  \"data\" BLOB,\n  \"document\" TEXT,\n  \"binary_document\" TEXT,\n  \"mood\" TEXT NOT NULL DEFAULT 'happy',\n  \"moods\" TEXT,\n  \"tags\" TEXT,\n  \"numbers\" TEXT,\n  \"cost\" INTEGER,\n  \"address\" TEXT,\n  \"pair\" TEXT,\n  \"made\" TEXT,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"list_id\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED,\n  FOREIGN KEY (\"moved_from\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+    }
 };

@@ -76,157 +76,69 @@ pub struct Wide {
 /// The columns, for queries.
 impl Wide {
     pub const ID: oosync::RowColumn<Self, sql::Int8> = oosync::RowColumn::new(0);
-    pub const C1: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        1,
-    );
-    pub const C2: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        2,
-    );
-    pub const C3: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        3,
-    );
-    pub const C4: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        4,
-    );
-    pub const C5: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        5,
-    );
-    pub const C6: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        6,
-    );
-    pub const C7: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        7,
-    );
-    pub const C8: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        8,
-    );
-    pub const C9: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        9,
-    );
-    pub const C10: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        10,
-    );
-    pub const C11: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        11,
-    );
-    pub const C12: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        12,
-    );
-    pub const C13: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        13,
-    );
-    pub const C14: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        14,
-    );
-    pub const C15: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        15,
-    );
-    pub const C16: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        16,
-    );
-    pub const C17: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        17,
-    );
-    pub const C18: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        18,
-    );
-    pub const C19: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        19,
-    );
-    pub const C20: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        20,
-    );
-    pub const C21: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        21,
-    );
-    pub const C22: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        22,
-    );
-    pub const C23: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        23,
-    );
-    pub const C24: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        24,
-    );
-    pub const C25: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        25,
-    );
-    pub const C26: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        26,
-    );
-    pub const C27: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        27,
-    );
-    pub const C28: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        28,
-    );
-    pub const C29: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        29,
-    );
-    pub const C30: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        30,
-    );
-    pub const C31: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        31,
-    );
-    pub const C32: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        32,
-    );
+    pub const C1: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(1);
+    pub const C2: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(2);
+    pub const C3: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(3);
+    pub const C4: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(4);
+    pub const C5: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(5);
+    pub const C6: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(6);
+    pub const C7: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(7);
+    pub const C8: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(8);
+    pub const C9: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(9);
+    pub const C10: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(10);
+    pub const C11: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(11);
+    pub const C12: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(12);
+    pub const C13: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(13);
+    pub const C14: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(14);
+    pub const C15: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(15);
+    pub const C16: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(16);
+    pub const C17: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(17);
+    pub const C18: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(18);
+    pub const C19: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(19);
+    pub const C20: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(20);
+    pub const C21: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(21);
+    pub const C22: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(22);
+    pub const C23: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(23);
+    pub const C24: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(24);
+    pub const C25: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(25);
+    pub const C26: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(26);
+    pub const C27: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(27);
+    pub const C28: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(28);
+    pub const C29: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(29);
+    pub const C30: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(30);
+    pub const C31: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(31);
+    pub const C32: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(32);
 }
 
 impl oosync::Row for Wide {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
-        23, 24, 25, 26, 27, 28, 29, 30, 31, 32,
-    ];
+    const COLUMNS: &'static [usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32];
+
     fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        Ok(Self {
-            id: row.take::<sql::Int8, _>()?,
-            c1: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c2: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c3: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c4: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c5: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c6: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c7: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c8: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c9: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c10: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c11: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c12: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c13: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c14: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c15: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c16: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c17: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c18: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c19: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c20: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c21: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c22: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c23: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c24: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c25: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c26: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c27: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c28: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c29: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c30: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c31: row.take::<sql::Nullable<sql::Text>, _>()?,
-            c32: row.take::<sql::Nullable<sql::Text>, _>()?,
-        })
+        let (
+            (id, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15,),
+            (c16, c17, c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31,),
+            (c32,),
+        ) = (
+            row.take_all::<_, (sql::Int8, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,)>()?,
+            row.take_all::<_, (sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,)>()?,
+            row.take_all::<_, (sql::Nullable<sql::Text>,)>()?,
+        );
+        Ok(Self { id, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31, c32 })
     }
 }
 
 impl oosync::Syncable for Wide {
     type Key = WideKey;
+
     fn key(&self) -> WideKey {
         self.id
     }
+
     fn write_key<'v>(key: &'v WideKey, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Int8, _>(0, key);
     }
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Int8, _>(0, &self.id);
         row.put::<sql::Nullable<sql::Text>, _>(1, &self.c1);
@@ -266,6 +178,7 @@ impl oosync::Syncable for Wide {
 
 impl oosync::Insert for Wide {
     type Row = Self;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         oosync::Syncable::write(self, row);
     }
@@ -275,7 +188,7 @@ impl oosync::Insert for Wide {
 pub type WideKey = i64;
 
 /// A new row of `public.wide`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WideInsert {
     /// `id bigint not null`
     pub id: i64,
@@ -388,6 +301,7 @@ impl WideInsert {
 
 impl oosync::Insert for WideInsert {
     type Row = Wide;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Int8, _>(0, &self.id);
         row.put::<sql::Nullable<sql::Text>, _>(1, &self.c1);
@@ -425,8 +339,14 @@ impl oosync::Insert for WideInsert {
     }
 }
 
+impl ::core::fmt::Debug for WideInsert {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_insert(self, "WideInsert", f)
+    }
+}
+
 /// What changes of a row of `public.wide`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct WidePatch {
     /// `c1 text`
     pub c1: Option<Option<String>>,
@@ -494,8 +414,48 @@ pub struct WidePatch {
     pub c32: Option<Option<String>>,
 }
 
+impl Default for WidePatch {
+    fn default() -> Self {
+        Self {
+            c1: None,
+            c2: None,
+            c3: None,
+            c4: None,
+            c5: None,
+            c6: None,
+            c7: None,
+            c8: None,
+            c9: None,
+            c10: None,
+            c11: None,
+            c12: None,
+            c13: None,
+            c14: None,
+            c15: None,
+            c16: None,
+            c17: None,
+            c18: None,
+            c19: None,
+            c20: None,
+            c21: None,
+            c22: None,
+            c23: None,
+            c24: None,
+            c25: None,
+            c26: None,
+            c27: None,
+            c28: None,
+            c29: None,
+            c30: None,
+            c31: None,
+            c32: None,
+        }
+    }
+}
+
 impl oosync::Patch for WidePatch {
     type Row = Wide;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
         row.put_some::<sql::Nullable<sql::Text>, _>(1, &self.c1);
         row.put_some::<sql::Nullable<sql::Text>, _>(2, &self.c2);
@@ -532,260 +492,72 @@ impl oosync::Patch for WidePatch {
     }
 }
 
+impl ::core::fmt::Debug for WidePatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_patch(self, "WidePatch", f)
+    }
+}
+
 /// What is known of the table.
-pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-    pg_schema: "public",
-    pg_name: "wide",
-    name: "wide",
-    columns: &[
-        oosync::schema::Column {
-            name: "id",
-            ty: oosync::schema::ColumnType::Int8,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PROTECTED,
+pub static TABLE: oosync::schema::Table = {
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    schema::Table {
+        pg_schema: "public",
+        pg_name: "wide",
+        name: "wide",
+        columns: &[
+            Column { name: "id", ty: ColumnType::Int8, nullable: false, default: ColumnDefault::None, access: Access::PROTECTED },
+            Column { name: "c1", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c2", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c3", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c4", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c5", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c6", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c7", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c8", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c9", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c10", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c11", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c12", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c13", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c14", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c15", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c16", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c17", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c18", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c19", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c20", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c21", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c22", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c23", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c24", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c25", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c26", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c27", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c28", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c29", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c30", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c31", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "c32", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+        ],
+        primary_key: &[0],
+        foreign_keys: &[
+        ],
+        rules: schema::Rules {
+            owner: schema::Owner::Everyone,
+            bucket: None,
+            push: schema::Push::Disabled,
+            deny_delete: true,
+            confirmed: false,
+            conflict: schema::Conflict::ClientWins,
+            created: None,
+            updated: None,
+            deleted: None,
+            conflict_target: &[0],
+            order: 7,
+            change_category: None,
+            normalize_datetime: &[],
         },
-        oosync::schema::Column {
-            name: "c1",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c2",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c3",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c4",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c5",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c6",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c7",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c8",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c9",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c10",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c11",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c12",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c13",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c14",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c15",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c16",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c17",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c18",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c19",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c20",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c21",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c22",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c23",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c24",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c25",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c26",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c27",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c28",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c29",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c30",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c31",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "c32",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-    ],
-    primary_key: &[0],
-    foreign_keys: &[],
-    rules: oosync::schema::Rules {
-        owner: oosync::schema::Owner::Everyone,
-        bucket: None,
-        push: oosync::schema::Push::Disabled,
-        deny_delete: true,
-        confirmed: false,
-        conflict: oosync::schema::Conflict::ClientWins,
-        created: None,
-        updated: None,
-        deleted: None,
-        conflict_target: &[0],
-        order: 7,
-        change_category: None,
-        normalize_datetime: &[],
-    },
-    ddl: "CREATE TABLE \"wide\" (\n  \"id\" INTEGER NOT NULL,\n  \"c1\" TEXT,\n  \"c2\" TEXT,\n  \"c3\" TEXT,\n  \"c4\" TEXT,\n  \"c5\" TEXT,\n  \"c6\" TEXT,\n  \"c7\" TEXT,\n  \"c8\" TEXT,\n  \"c9\" TEXT,\n  \"c10\" TEXT,\n  \"c11\" TEXT,\n  \"c12\" TEXT,\n  \"c13\" TEXT,\n  \"c14\" TEXT,\n  \"c15\" TEXT,\n  \"c16\" TEXT,\n  \"c17\" TEXT,\n  \"c18\" TEXT,\n  \"c19\" TEXT,\n  \"c20\" TEXT,\n  \"c21\" TEXT,\n  \"c22\" TEXT,\n  \"c23\" TEXT,\n  \"c24\" TEXT,\n  \"c25\" TEXT,\n  \"c26\" TEXT,\n  \"c27\" TEXT,\n  \"c28\" TEXT,\n  \"c29\" TEXT,\n  \"c30\" TEXT,\n  \"c31\" TEXT,\n  \"c32\" TEXT,\n  PRIMARY KEY (\"id\")\n) STRICT;\n",
+        ddl: "CREATE TABLE \"wide\" (\n  \"id\" INTEGER NOT NULL,\n  \"c1\" TEXT,\n  \"c2\" TEXT,\n  \"c3\" TEXT,\n  \"c4\" TEXT,\n  \"c5\" TEXT,\n  \"c6\" TEXT,\n  \"c7\" TEXT,\n  \"c8\" TEXT,\n  \"c9\" TEXT,\n  \"c10\" TEXT,\n  \"c11\" TEXT,\n  \"c12\" TEXT,\n  \"c13\" TEXT,\n  \"c14\" TEXT,\n  \"c15\" TEXT,\n  \"c16\" TEXT,\n  \"c17\" TEXT,\n  \"c18\" TEXT,\n  \"c19\" TEXT,\n  \"c20\" TEXT,\n  \"c21\" TEXT,\n  \"c22\" TEXT,\n  \"c23\" TEXT,\n  \"c24\" TEXT,\n  \"c25\" TEXT,\n  \"c26\" TEXT,\n  \"c27\" TEXT,\n  \"c28\" TEXT,\n  \"c29\" TEXT,\n  \"c30\" TEXT,\n  \"c31\" TEXT,\n  \"c32\" TEXT,\n  PRIMARY KEY (\"id\")\n) STRICT;\n",
+    }
 };
