@@ -44,6 +44,8 @@ create table key_timestamptz (id timestamptz primary key, x text);
 create table key_bool (id bool primary key);
 create table key_mood (id mood primary key, n int);
 create table key_many (a int, b text, c uuid, d date, e bool, f int2, primary key (c, a, b, d, e, f));
+create table key_of_13 (a int, b int, c int, d int, e int, f int, g int, h int, i int, j int, k int, l int, m int,
+    primary key (a, b, c, d, e, f, g, h, i, j, k, l, m));
 create table key_inet (id inet primary key);
 create table key_ltree (id ltree primary key);
 create table key_made (id text primary key default upper('made by the server'), n int);

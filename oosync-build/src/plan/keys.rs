@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::Columns;
 use super::ownership::{Belongs, target};
-use super::{Decided, Ownership, PlanForeignKey, PlanIndex, PlanUniqueKey, TableBucket};
+use super::{
+    Decided, Ownership, PlanDefault, PlanForeignKey, PlanIndex, PlanUniqueKey, SyncedColumn, TableBucket,
+};
 use crate::config::{Config, RowSecurityMode};
-use crate::facts::{Facts, ForeignKey, IndexKey, QualifiedName, RowSecurity, Table};
+use crate::facts::{Facts, ForeignKey, IndexKey, QualifiedName, ReferentialAction, RowSecurity, Table};
+use crate::types::{ColumnType, base};
 
 /// The unique keys whose columns are all synced and that hold for every row, by name.
 pub(super) fn unique_keys(table: &Table, columns: &Columns) -> Vec<PlanUniqueKey> {
@@ -60,7 +63,7 @@ impl ForeignKeys<'_> {
                 table: target(key),
                 target: key.references.columns.clone(),
                 on_delete: key.on_delete,
-                declared: self.declared(table, key),
+                declared: self.declared(table, key) && self.enforceable(table, key, columns),
             })
             .collect()
     }
@@ -77,6 +80,47 @@ impl ForeignKeys<'_> {
                 && primary.columns.iter().all(|column| key.references.columns.contains(column))
         });
         holds && to_key && self.shown_by_policies(parent) && self.seen_with_child(table, key)
+    }
+
+    /// Whether SQLite finds the parent that Postgres finds, and does to the children of a deleted one what Postgres does.
+    ///
+    /// Postgres compares a `date` with a `timestamptz` and an integer with a `numeric(10,2)`; the device compares what
+    /// it stores. It sets all columns of a key to null where Postgres may set a few, and to null what has a default
+    /// that only the server computes.
+    fn enforceable(
+        &self,
+        table: &Table,
+        key: &ForeignKey,
+        columns: &BTreeMap<QualifiedName, Columns>,
+    ) -> bool {
+        let synced = |table: &QualifiedName, name: &str| Some(columns.get(table)?.synced(name)?.1);
+        let (own, parent) = (table.qualified_name(), target(key));
+        let alike = key.columns.iter().zip(&key.references.columns).all(|(column, other)| {
+            match (synced(&own, column), synced(&parent, other)) {
+                (Some(column), Some(other)) => self.stored_alike(column, other),
+                _ => false,
+            }
+        });
+        let all = || key.on_delete_columns.is_empty() || key.on_delete_columns.len() == key.columns.len();
+        let known = |name: &String| {
+            let default = synced(&own, name).map(|column| &column.default.value);
+            matches!(default, Some(PlanDefault::None | PlanDefault::Literal(_)))
+        };
+        alike
+            && match key.on_delete {
+                ReferentialAction::SetNull => all(),
+                ReferentialAction::SetDefault => all() && key.columns.iter().all(known),
+                _ => true,
+            }
+    }
+
+    /// Whether equal values of both columns are stored as one value.
+    fn stored_alike(&self, one: &SyncedColumn, other: &SyncedColumn) -> bool {
+        let integer = |column: &SyncedColumn| matches!(column.ty, ColumnType::Scalar(ty) if ty.is_integer());
+        let (one_base, other_base) = (base(&one.declared, self.facts), base(&other.declared, self.facts));
+        // Printed with as many digits or blanks as are declared.
+        let padded = [one_base.0, other_base.0].iter().any(|ty| ["numeric", "bpchar"].contains(&&*ty.name));
+        (integer(one) && integer(other)) || (one.ty == other.ty && (!padded || one_base == other_base))
     }
 
     /// Whether no policy of the database's own can hide a parent that the plan shows.

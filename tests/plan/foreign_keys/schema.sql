@@ -12,3 +12,10 @@ alter table unchecked add foreign key (user_id) references users not valid;
 create table hidden (id int primary key);
 create policy p on hidden as restrictive using (false);
 create table of_hidden (id int primary key, hidden_id int references hidden);
+-- Only where SQLite finds the parent that Postgres finds.
+create table moments (id timestamptz primary key);
+create table of_moments (id int primary key, day date references moments);
+create table amounts (id numeric(10, 2) primary key);
+create table of_amounts (id int primary key, whole int references amounts, same numeric(10, 2) references amounts);
+create table numbers (id bigint primary key);
+create table of_numbers (id int primary key, small smallint references numbers, made int default length('abc') references numbers on delete set default, five int default 5 references numbers on delete set default);

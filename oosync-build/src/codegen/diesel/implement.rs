@@ -303,12 +303,15 @@ fn belong(tables: &Tables<'_>, table: &DieselTable<'_>) -> TokenStream {
 }
 
 impl DieselTable<'_> {
-    /// Whether each column of the key can be hashed and compared.
+    /// Whether the key can be hashed and compared: each of its columns, and in a tuple, which the standard library
+    /// does for up to twelve.
     fn is_identifiable(&self) -> bool {
-        self.plan.primary_key.iter().all(|place| {
-            let column = &self.code.columns[*place];
-            !column.column.nullable && column.is_hashable()
-        })
+        let key = &self.plan.primary_key;
+        key.len() <= 12
+            && key.iter().all(|place| {
+                let column = &self.code.columns[*place];
+                !column.column.nullable && column.is_hashable()
+            })
     }
 }
 
