@@ -459,7 +459,7 @@ fn column_docs(column: &PlanColumn, is_key: bool) -> String {
     let mut docs = code(&sql);
     match synced.default.value {
         PlanDefault::Server if is_key => {
-            docs.push_str(", which only the server computes: an insert names it")
+            docs.push_str(", which only the server computes: an insert names it");
         }
         PlanDefault::Server => docs.push_str(", filled by the server: null until then"),
         PlanDefault::Generated => docs.push_str(", computed by Postgres: null until then"),

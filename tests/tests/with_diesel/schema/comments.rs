@@ -106,7 +106,7 @@ pub struct CommentsPatch {
     pub text: Option<String>,
 }
 
-impl Default for CommentsPatch {
+impl ::core::default::Default for CommentsPatch {
     fn default() -> Self {
         Self {
             todo_id: None,

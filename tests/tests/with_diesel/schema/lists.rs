@@ -106,7 +106,7 @@ pub struct ListsPatch {
     pub parent_id: Option<Option<types::Uuid>>,
 }
 
-impl Default for ListsPatch {
+impl ::core::default::Default for ListsPatch {
     fn default() -> Self {
         Self {
             title: None,

@@ -104,7 +104,7 @@ impl ::core::fmt::Debug for MembersInsert {
 pub struct MembersPatch {
 }
 
-impl Default for MembersPatch {
+impl ::core::default::Default for MembersPatch {
     fn default() -> Self {
         Self {
         }

@@ -322,7 +322,7 @@ pub struct ReadingsPatch {
     pub cost: Option<Option<types::Money>>,
 }
 
-impl Default for ReadingsPatch {
+impl ::core::default::Default for ReadingsPatch {
     fn default() -> Self {
         Self {
             todo_id: None,

@@ -372,7 +372,7 @@ pub struct TodosPatch {
     pub made: Option<Option<String>>,
 }
 
-impl Default for TodosPatch {
+impl ::core::default::Default for TodosPatch {
     fn default() -> Self {
         Self {
             list_id: None,

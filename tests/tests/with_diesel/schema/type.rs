@@ -196,7 +196,7 @@ pub struct TypePatch {
     pub a_b: Option<Option<String>>,
 }
 
-impl Default for TypePatch {
+impl ::core::default::Default for TypePatch {
     fn default() -> Self {
         Self {
             r#type: None,

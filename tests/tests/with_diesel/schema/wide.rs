@@ -414,7 +414,7 @@ pub struct WidePatch {
     pub c32: Option<Option<String>>,
 }
 
-impl Default for WidePatch {
+impl ::core::default::Default for WidePatch {
     fn default() -> Self {
         Self {
             c1: None,
