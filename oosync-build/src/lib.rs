@@ -35,6 +35,7 @@
 //! | [`config`] | `Oosync.toml` and comment tags, with a place for every problem |
 //! | [`types`] | how a Postgres type is held on the device and in Rust |
 //! | [`plan`] | what is synced, to whom, in which order: facts, config and tags, resolved and validated |
+//! | [`postgres`] | what is installed into the database: the log of changes, policies |
 #![cfg_attr(feature = "introspect", doc = "| [`introspect`] | Postgres catalogs to facts |")]
 #![cfg_attr(feature = "cli", doc = "| [`cli`] | the command `cargo oosync` |")]
 //! | [`project`] | where a project's config and facts are |
@@ -68,6 +69,7 @@ pub mod files;
 pub mod introspect;
 pub mod names;
 pub mod plan;
+pub mod postgres;
 pub mod project;
 pub mod sqlite;
 pub mod suggest;

@@ -1,0 +1,484 @@
+//! Triggers that log which keys changed, for whom.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::chain::{Chain, alias, descendants, named};
+use super::{Object, ident, literal, table_name};
+use crate::config::Membership;
+use crate::facts::{Facts, QualifiedName, Table};
+use crate::plan::{Plan, PlanBucket, PlanColumnKind, PlanTable};
+use crate::types::{ColumnType, Scalar};
+
+/// What capture is generated from.
+pub(super) struct Capture<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) facts: &'a Facts,
+}
+
+/// The last of the triggers before an update, so that it sees what others made of the row.
+const LOCK_TRIGGER: &str = "zz_oosync";
+
+/// A statement that fires a trigger.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Statement {
+    Insert,
+    Update,
+    Delete,
+}
+
+impl Statement {
+    const ALL: [Self; 3] = [Self::Insert, Self::Update, Self::Delete];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// The transition tables, as names in the function.
+    const fn rows(self) -> &'static [&'static str] {
+        match self {
+            Self::Insert => &["new_rows"],
+            Self::Update => &["old_rows", "new_rows"],
+            Self::Delete => &["old_rows"],
+        }
+    }
+
+    const fn referencing(self) -> &'static str {
+        match self {
+            Self::Insert => "referencing new table as new_rows ",
+            Self::Update => "referencing old table as old_rows new table as new_rows ",
+            Self::Delete => "referencing old table as old_rows ",
+        }
+    }
+}
+
+impl Capture<'_> {
+    /// The functions and triggers of a synced table.
+    pub(super) fn table(&self, table: &PlanTable, objects: &mut Vec<Object>) {
+        let chain = Chain::of(self.plan, self.facts, table);
+        let below = descendants(self.plan, self.facts, &table.name);
+        let leaves = self.leaves(&table.name);
+        for statement in Statement::ALL {
+            let name = function_name(&table.name, statement.word());
+            objects.push(self.function(&name, table, &self.statement(&chain, &below, statement)));
+            for on in &leaves {
+                objects.push(Object::trigger(
+                    on,
+                    &format!("oosync_{}", statement.word()),
+                    &format!("after {}", statement.word()),
+                    &format!("{}for each statement", statement.referencing()),
+                    &name,
+                ));
+            }
+        }
+        let name = function_name(&table.name, "truncate");
+        objects.push(self.function(&name, table, &truncate(&chain)));
+        for on in &leaves {
+            let also = "for each statement";
+            objects.push(Object::trigger(on, "oosync_truncate", "before truncate", also, &name));
+        }
+        if !below.is_empty() {
+            let name = function_name(&table.name, "before");
+            objects.push(self.function(&name, table, &before(&chain, &below)));
+            for on in self.row_trigger_tables(&table.name) {
+                let also = "for each row";
+                objects.push(Object::trigger(&on, LOCK_TRIGGER, "before update or delete", also, &name));
+            }
+        }
+    }
+
+    /// The view that says in which buckets each row is now, with the columns of the key and `bucket`. It reads with the
+    /// rights of its owner: whoever may not see a parent may have its children all the same.
+    pub(super) fn view(&self, table: &PlanTable) -> Object {
+        let chain = Chain::of(self.plan, self.facts, table);
+        let key: Vec<_> =
+            key_columns(table).into_iter().map(|column| format!("r.{}", ident(column))).collect();
+        let sources = chain.sources().into_iter().map(|(level, bucket)| {
+            let joins = chain.joins(0, level);
+            format!(
+                "  select {}, {bucket} as bucket\n    from {} r{joins}\n",
+                key.join(", "),
+                table_name(&table.name)
+            )
+        });
+        let name = view_name(&table.name);
+        let selects = sources.collect::<Vec<_>>().join("  union all\n");
+        Object::view(&name, format!("create view {name} as\n{};\n", selects.trim_end()))
+    }
+
+    /// The triggers of a membership table, which may or may not be synced itself.
+    pub(super) fn members(&self, bucket: &PlanBucket, objects: &mut Vec<Object>) {
+        let (Membership::Table { user, key, .. }, Some(table)) = (&bucket.members, &bucket.table) else {
+            return;
+        };
+        let key: Vec<String> = key.iter().map(|column| format!("r.{}", ident(&column.value))).collect();
+        let entry = |rows: &str| {
+            format!(
+                "  select {}, 'user:' || r.{}::text, array[{}]\n    from {rows} r where r.{} is not null\n",
+                literal(MEMBERS),
+                ident(&user.value),
+                named(&bucket.name, &key),
+                ident(&user.value),
+            )
+        };
+        for statement in Statement::ALL {
+            let name = function_name(table, &format!("{} member {}", bucket.name, statement.word()));
+            let entries: Vec<_> = statement.rows().iter().map(|rows| entry(rows)).collect();
+            let body = format!("{LOG}{};\n  return null;\n", entries.join("  union\n"));
+            objects.push(trigger_function(&name, ALL_SETTINGS, &body));
+            for on in self.leaves(table) {
+                objects.push(Object::trigger(
+                    &on,
+                    &short(&format!("oosync_{}_{}", bucket.name, statement.word())),
+                    &format!("after {}", statement.word()),
+                    &format!("{}for each statement", statement.referencing()),
+                    &name,
+                ));
+            }
+        }
+        let name = function_name(table, &format!("{} member truncate", bucket.name));
+        let body = format!("{LOG}{};\n  return null;\n", entry(&table_name(table)));
+        objects.push(trigger_function(&name, ALL_SETTINGS, &body));
+        let trigger = short(&format!("oosync_{}_truncate", bucket.name));
+        objects.push(Object::trigger(table, &trigger, "before truncate", "for each statement", &name));
+    }
+
+    fn function(&self, name: &str, table: &PlanTable, body: &str) -> Object {
+        let chain = Chain::of(self.plan, self.facts, table);
+        let below = descendants(self.plan, self.facts, &table.name);
+        let tables =
+            chain.levels.iter().map(|level| level.table).chain(below.iter().map(|(c, _)| c.levels[0].table));
+        let mut settings = String::new();
+        if !tables.into_iter().all(reads_the_same_everywhere) {
+            settings.push_str(ALL_SETTINGS);
+        }
+        if chain.levels.len() > 1 || !below.is_empty() {
+            settings.push_str(PLANS);
+        }
+        trigger_function(name, &settings, body)
+    }
+
+    /// What a statement trigger does.
+    fn statement(&self, chain: &Chain<'_>, below: &[(Chain<'_>, usize)], statement: Statement) -> String {
+        let mut body = locks(chain, statement.rows());
+        let entries: Vec<String> = statement.rows().iter().flat_map(|rows| entries(chain, rows)).collect();
+        if !entries.is_empty() {
+            let between = if statement == Statement::Insert { "  union all\n" } else { "  union\n" };
+            let _ = writeln!(body, "{LOG}{};", entries.join(between));
+        }
+        if statement == Statement::Update && !below.is_empty() {
+            body.push_str(&moved(chain, below));
+        }
+        if statement == Statement::Insert && !below.is_empty() && self.may_come_after(below) {
+            body.push_str(&arrived(below, "new_rows"));
+        }
+        body.push_str("  return null;\n");
+        body
+    }
+
+    /// Whether rows of these tables can be there before the parent that they refer to.
+    fn may_come_after(&self, below: &[(Chain<'_>, usize)]) -> bool {
+        below.iter().any(|(chain, _)| {
+            let table = &chain.levels[0].table.name;
+            let table = self.facts.table(&table.schema, &table.name);
+            table.is_some_and(|table| table.foreign_keys.iter().any(|key| key.deferrable || key.not_enforced))
+        })
+    }
+
+    /// The table and everything that inherits from it: statements on those fire their own triggers.
+    fn leaves(&self, name: &QualifiedName) -> Vec<QualifiedName> {
+        let mut found = vec![name.clone()];
+        let mut next = 0;
+        while let Some(parent) = found.get(next).cloned() {
+            for table in &self.facts.tables {
+                if inherits(table, &parent) && !found.contains(&table.qualified_name()) {
+                    found.push(table.qualified_name());
+                }
+            }
+            next += 1;
+        }
+        found
+    }
+
+    /// Row triggers of a partitioned table are those of its partitions too; of any other table they are not.
+    fn row_trigger_tables(&self, name: &QualifiedName) -> Vec<QualifiedName> {
+        let is_partition = |name: &QualifiedName| {
+            self.facts.table(&name.schema, &name.name).is_some_and(|table| table.partition_of.is_some())
+        };
+        self.leaves(name).into_iter().filter(|name| !is_partition(name)).collect()
+    }
+}
+
+fn inherits(table: &Table, parent: &QualifiedName) -> bool {
+    let partition = table.partition_of.as_ref();
+    partition.is_some_and(|of| of.schema == parent.schema && of.name == parent.name)
+        || table.inherits.iter().any(|name| name == parent)
+}
+
+/// What membership is called in the log.
+const MEMBERS: &str = "oosync.members";
+
+const LOG: &str = "  insert into oosync.change_log (tbl, bucket, pk)\n";
+
+/// Texts of keys and owners must not depend on who writes.
+const ALL_SETTINGS: &str = "set datestyle = 'ISO, YMD'\n\
+                            set intervalstyle = 'postgres'\n\
+                            set timezone = 'UTC'\n\
+                            set extra_float_digits = 1\n\
+                            set bytea_output = 'hex'\n\
+                            set lc_monetary = 'C'\n";
+
+/// A plan is made once in a session, for the first statement, of one row or of a million; what follows has others.
+const PLANS: &str = "set enable_seqscan = off\n\
+                     set enable_hashjoin = off\n\
+                     set enable_mergejoin = off\n\
+                     set jit = off\n";
+
+fn trigger_function(name: &str, settings: &str, body: &str) -> Object {
+    let create = format!(
+        "create or replace function {name}() returns trigger\n\
+         language plpgsql security definer\n\
+         set search_path = pg_catalog, pg_temp\n\
+         set row_security = off\n\
+         {settings}as {};\n",
+        dollar_quoted("oosync", &format!("\nbegin\n{body}end\n")),
+    );
+    Object::function(format!("{name}()"), create)
+}
+
+/// `oosync."public.todos insert"`.
+fn function_name(table: &QualifiedName, what: &str) -> String {
+    format!("oosync.{}", ident(&short(&format!("{}.{} {what}", table.schema, table.name))))
+}
+
+/// `oosync."public.todos"`.
+fn view_name(table: &QualifiedName) -> String {
+    format!("oosync.{}", ident(&short(&format!("{}.{}", table.schema, table.name))))
+}
+
+/// At most 63 bytes, and another for another text.
+fn short(name: &str) -> String {
+    if name.len() <= 63 {
+        return name.to_owned();
+    }
+    let hash = &crate::digest::sha256_hex(name.as_bytes())[..12];
+    let cut = (0..=50).rev().find(|at| name.is_char_boundary(*at)).unwrap_or_default();
+    format!("{} {hash}", &name[..cut])
+}
+
+/// Whether the texts of its key and of what decides its buckets are the same under all settings.
+fn reads_the_same_everywhere(table: &PlanTable) -> bool {
+    let mut names: BTreeSet<&str> =
+        table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect();
+    names.extend(Chain { levels: vec![super::chain::Level { table, link: Vec::new() }] }.deciding_columns());
+    table.columns.iter().filter(|column| names.contains(column.name.as_str())).all(|column| {
+        match &column.kind {
+            PlanColumnKind::Synced(synced) => matches!(
+                &synced.ty,
+                ColumnType::Enum(_)
+                    | ColumnType::Scalar(
+                        Scalar::Bool
+                            | Scalar::Int2
+                            | Scalar::Int4
+                            | Scalar::Int8
+                            | Scalar::Oid
+                            | Scalar::Uuid
+                            | Scalar::UuidText
+                            | Scalar::Text
+                            | Scalar::Numeric
+                    )
+            ),
+            PlanColumnKind::Local(_) => true,
+        }
+    })
+}
+
+/// `array[r.id::text]`.
+fn key(table: &PlanTable, alias: &str) -> String {
+    let columns = key_columns(table).into_iter().map(|column| format!("{alias}.{}::text", ident(column)));
+    format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
+}
+
+/// `select`s of the entries for these rows, one for each source of buckets.
+fn entries(chain: &Chain<'_>, rows: &str) -> Vec<String> {
+    let table = chain.levels[0].table;
+    let sources = chain.sources().into_iter();
+    sources
+        .map(|(level, bucket)| {
+            format!(
+                "  select {}, {bucket}, {}\n    from {rows} r{} where {bucket} is not null\n",
+                literal(&table.name.to_string()),
+                key(table, "r"),
+                chain.joins(0, level),
+            )
+        })
+        .collect()
+}
+
+/// Locks that keep the ancestors of these rows where they are, so that nobody moves them to another owner without
+/// seeing these rows: root first, as whoever moves does. Between two locks a row in the middle may have been moved;
+/// what it refers to now is locked then, from below.
+fn locks(chain: &Chain<'_>, rows: &[&str]) -> String {
+    let root = chain.levels.len() - 1;
+    let order = (1..=root).rev().chain(2..=root);
+    order
+        .map(|level| {
+            let (here, below) = chain.link_rows(level);
+            let refer =
+                rows.iter().map(|rows| format!("select {below} from {rows} r{}", chain.joins(0, level - 1)));
+            format!(
+                "  perform from {} {} where ({here}) in (\n    {}\n  ) for key share;\n",
+                table_name(&chain.levels[level].table.name),
+                alias(level),
+                refer.collect::<Vec<_>>().join("\n    union all "),
+            )
+        })
+        .collect()
+}
+
+/// Descendants of updated rows, for whom they belong to now.
+fn moved(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
+    let table = chain.levels[0].table;
+    let key: Vec<&str> = key_columns(table);
+    let pairs: Vec<_> = key.iter().map(|column| format!("o.{0} = n.{0}", ident(column))).collect();
+    let watched = watched(chain, below);
+    let side = |alias: &str| columns(alias, watched.iter().filter(|column| !key.contains(column)));
+    let differs = match side("n") {
+        none if none.is_empty() => String::new(),
+        new => format!(" or row({}) is distinct from row({new})", side("o")),
+    };
+    let changed = format!(
+        "(select n.* from new_rows n left join old_rows o on {}\n      where o.{} is null{differs})",
+        pairs.join(" and "),
+        ident(key[0]),
+    );
+    arrived(below, &changed)
+}
+
+/// The columns of a parent by which it has its descendants and its place: key, what children refer to, what decides
+/// its buckets.
+fn watched<'c>(chain: &Chain<'c>, below: &'c [(Chain<'c>, usize)]) -> Vec<&'c str> {
+    let mut watched = key_columns(chain.levels[0].table);
+    watched.extend(chain.deciding_columns());
+    for (chain, level) in below {
+        watched.extend(chain.levels[*level].link.iter().map(|(_, to)| to.as_str()));
+    }
+    let mut seen = BTreeSet::new();
+    watched.retain(|column| seen.insert(*column));
+    watched
+}
+
+fn key_columns(table: &PlanTable) -> Vec<&str> {
+    table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect()
+}
+
+/// `r.id, r.owner_id`.
+fn columns<'c>(alias: &str, names: impl Iterator<Item = &'c &'c str>) -> String {
+    names.map(|name| format!("{alias}.{}", ident(name))).collect::<Vec<_>>().join(", ")
+}
+
+/// Entries for the descendants of these rows, in the buckets that they are in by these rows and what is above them.
+fn arrived(below: &[(Chain<'_>, usize)], rows: &str) -> String {
+    let mut sql = String::new();
+    for (chain, level) in below {
+        let selects = descendant_entries(chain, *level, |here| format!("{rows} {here}"));
+        if !selects.is_empty() {
+            let _ = writeln!(sql, "{LOG}{};", selects.join("  union\n"));
+        }
+    }
+    sql
+}
+
+/// `select`s of the entries for descendants, where `rows` are those of level `level`.
+fn descendant_entries(chain: &Chain<'_>, level: usize, rows: impl Fn(&str) -> String) -> Vec<String> {
+    let table = chain.levels[0].table;
+    let down: String = (0..level)
+        .rev()
+        .map(|step| {
+            format!(
+                " join {} {} on {}",
+                table_name(&chain.levels[step].table.name),
+                alias(step),
+                chain.on(step + 1)
+            )
+        })
+        .collect();
+    let sources = chain.sources().into_iter().filter(|(source, _)| *source >= level);
+    sources
+        .map(|(source, bucket)| {
+            format!(
+                "  select {}, {bucket}, {}\n    from {}{down}{} where {bucket} is not null\n",
+                literal(&table.name.to_string()),
+                key(table, "r"),
+                rows(&alias(level)),
+                chain.joins(level, source),
+            )
+        })
+        .collect()
+}
+
+/// Before a row that has descendants goes or moves: nobody adds to them until this transaction ends, and whoever has
+/// them now learns that they go.
+fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
+    let table = chain.levels[0].table;
+    let watched = watched(chain, below);
+    let side = |of: &str| columns(of, watched.iter());
+    let mut body = format!(
+        "  if tg_op = 'UPDATE' then\n    if row({}) is not distinct from row({}) then\n      return new;\n    end if;\n  end if;\n",
+        side("old"),
+        side("new"),
+    );
+    let this = "(select old.*)";
+    body.push_str(&locks(chain, &[this]));
+    let key = key_columns(table).into_iter().map(|column| format!("r.{0} = old.{0}", ident(column)));
+    let key: Vec<String> = key.collect();
+    let _ = writeln!(
+        body,
+        "  perform from {} r where {} for update;",
+        table_name(&table.name),
+        key.join(" and ")
+    );
+    body.push_str(&arrived(below, this));
+    body.push_str("  if tg_op = 'DELETE' then\n    return old;\n  end if;\n  return new;\n");
+    body
+}
+
+/// Before a table is emptied.
+fn truncate(chain: &Chain<'_>) -> String {
+    // Of a table and its partitions each has its own rows; which one is emptied is known only then.
+    let rows = "only emptied";
+    let mut sql = locks(chain, &[rows]).replace("  perform from", "  select from");
+    let entries = entries(chain, rows);
+    if !entries.is_empty() {
+        let _ = writeln!(sql, "{LOG}{};", entries.join("  union all\n"));
+    }
+    let sql = sql.replace('%', "%%").replace("from only emptied r", "from only %1$s r");
+    format!(
+        "  execute format({}, tg_relid::regclass);\n  return null;\n",
+        dollar_quoted("sql", &format!("\n{sql}  "))
+    )
+}
+
+/// `$tag$…$tag$`, with a tag that the text does not have.
+fn dollar_quoted(tag: &str, text: &str) -> String {
+    let tags = std::iter::once(tag.to_owned()).chain((1..).map(|number| format!("{tag}{number}")));
+    let tag = tags.map(|tag| format!("${tag}$")).find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
+    format!("{tag}{text}{tag}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_stay_apart_and_fit() {
+        let long = "ü".repeat(40);
+        let (one, other) = (short(&format!("{long} insert")), short(&format!("{long} update")));
+        assert!(one.len() <= 63 && other.len() <= 63 && one != other);
+        assert_eq!(short("public.todos insert"), "public.todos insert");
+    }
+}

@@ -1,0 +1,155 @@
+//! The way from a row to whoever has it.
+
+use super::{ident, literal, table_name};
+use crate::config::OwnerNull;
+use crate::facts::{Facts, QualifiedName};
+use crate::plan::{Ownership, Plan, PlanTable};
+
+/// A table and its ancestors, up to the one that belongs to somebody by itself.
+pub(super) struct Chain<'a> {
+    /// The table itself first, the root last.
+    pub(super) levels: Vec<Level<'a>>,
+}
+
+/// One table of a [`Chain`].
+pub(super) struct Level<'a> {
+    pub(super) table: &'a PlanTable,
+    /// Columns of the level below, each with the column here that it refers to; empty for the table itself.
+    pub(super) link: Vec<(String, String)>,
+}
+
+impl<'a> Chain<'a> {
+    pub(super) fn of(plan: &'a Plan, facts: &Facts, table: &'a PlanTable) -> Self {
+        let mut levels = vec![Level { table, link: Vec::new() }];
+        let mut here = table;
+        while let Ownership::Parent { foreign_key, columns, table: parent } = &here.ownership.value {
+            let Some(above) = plan.tables.iter().find(|table| table.name == *parent) else { break };
+            let facts_table = facts.table(&here.name.schema, &here.name.name);
+            let key =
+                facts_table.and_then(|table| table.foreign_keys.iter().find(|key| key.name == *foreign_key));
+            let Some(key) = key else { break };
+            let link = columns.iter().map(|column| {
+                let place = key.columns.iter().position(|other| other == column).unwrap_or_default();
+                (column.clone(), key.references.columns[place].clone())
+            });
+            levels.push(Level { table: above, link: link.collect() });
+            here = above;
+        }
+        Self { levels }
+    }
+
+    /// ` join public.lists p1 on p1.id = r.list_id join …`, from level `from` up to `to`.
+    pub(super) fn joins(&self, from: usize, to: usize) -> String {
+        (from + 1..=to)
+            .map(|level| {
+                let on = self.on(level);
+                format!(" join {} {} on {on}", table_name(&self.levels[level].table.name), alias(level))
+            })
+            .collect()
+    }
+
+    /// `p1.id = r.list_id`: how level `level` is found from the one below.
+    pub(super) fn on(&self, level: usize) -> String {
+        let (here, below) = (alias(level), alias(level - 1));
+        let pairs = self.levels[level]
+            .link
+            .iter()
+            .map(|(from, to)| format!("{here}.{} = {below}.{}", ident(to), ident(from)));
+        pairs.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// `(p1.id, …)`, or `(r.list_id, …)`: both sides of how `level` is found, as rows.
+    pub(super) fn link_rows(&self, level: usize) -> (String, String) {
+        let (here, below) = (alias(level), alias(level - 1));
+        let side = |alias: &str, column: fn(&(String, String)) -> &String| {
+            let columns: Vec<_> = self.levels[level]
+                .link
+                .iter()
+                .map(|pair| format!("{alias}.{}", ident(column(pair))))
+                .collect();
+            columns.join(", ")
+        };
+        (side(&here, |pair| &pair.1), side(&below, |pair| &pair.0))
+    }
+
+    /// Which buckets a row is in, each with the level that says so.
+    pub(super) fn sources(&self) -> Vec<(usize, String)> {
+        let levels = self.levels.iter().enumerate();
+        levels
+            .flat_map(|(level, of)| own(of.table, &alias(level)).into_iter().map(move |sql| (level, sql)))
+            .collect()
+    }
+
+    /// The columns of the table itself that decide in which buckets it is.
+    pub(super) fn deciding_columns(&self) -> Vec<&'a str> {
+        let table = self.levels[0].table;
+        let mut columns: Vec<&str> = match &table.ownership.value {
+            Ownership::Owner { column, .. } => vec![column],
+            Ownership::Parent { columns, .. } => columns.iter().map(String::as_str).collect(),
+            Ownership::Bucket | Ownership::Everyone => Vec::new(),
+        };
+        if let Some(bucket) = &table.bucket {
+            columns.extend(bucket.columns.iter().map(String::as_str));
+        }
+        columns
+    }
+}
+
+/// The row itself is `r`, its ancestors are `p1`, `p2`, ….
+pub(super) fn alias(level: usize) -> String {
+    if level == 0 { "r".to_owned() } else { format!("p{level}") }
+}
+
+/// The buckets that columns of a table say, as SQL of type text that is null where there is none.
+pub(super) fn own(table: &PlanTable, alias: &str) -> Vec<String> {
+    let column = |name: &str| format!("{alias}.{}", ident(name));
+    let mut buckets = Vec::new();
+    match &table.ownership.value {
+        Ownership::Owner { column: owner, null } => {
+            let user = format!("'user:' || {}::text", column(owner));
+            buckets.push(match null {
+                Some(OwnerNull::Everyone) => format!("coalesce({user}, '*')"),
+                Some(OwnerNull::Nobody) | None => user,
+            });
+        }
+        Ownership::Everyone => buckets.push("'*'::text".to_owned()),
+        Ownership::Parent { .. } | Ownership::Bucket => {}
+    }
+    if let Some(bucket) = &table.bucket {
+        let columns: Vec<String> = bucket.columns.iter().map(|name| column(name)).collect();
+        buckets.push(named(&bucket.name, &columns));
+    }
+    buckets
+}
+
+/// `list:<key>`; of a key of several columns, its text as an array.
+pub(super) fn named(bucket: &str, columns: &[String]) -> String {
+    let prefix = literal(&format!("{bucket}:"));
+    match columns {
+        [one] => format!("{prefix} || {one}::text"),
+        several => {
+            let known: Vec<_> = several.iter().map(|column| format!("{column} is not null")).collect();
+            let texts: Vec<_> = several.iter().map(|column| format!("{column}::text")).collect();
+            format!(
+                "case when {} then {prefix} || array[{}]::text end",
+                known.join(" and "),
+                texts.join(", ")
+            )
+        }
+    }
+}
+
+/// Every table that leads to `table` by parents, each with its chain and the level that `table` has there.
+pub(super) fn descendants<'a>(
+    plan: &'a Plan,
+    facts: &Facts,
+    name: &QualifiedName,
+) -> Vec<(Chain<'a>, usize)> {
+    let chains = plan.tables.iter().map(|table| Chain::of(plan, facts, table));
+    chains
+        .filter_map(|chain| {
+            let level = chain.levels.iter().position(|level| level.table.name == *name)?;
+            (level > 0).then_some((chain, level))
+        })
+        .collect()
+}

@@ -1,0 +1,109 @@
+//! One thing that is installed.
+
+use std::fmt::Write as _;
+
+use super::{ident, literal, table_name};
+use crate::digest::sha256_hex;
+use crate::facts::QualifiedName;
+
+/// What an [`Object`] is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The schema `oosync`, its tables and indexes; made once, kept by upgrades because they hold data.
+    Store,
+    /// A function, with its argument types: `oosync.changes(pg_snapshot, text[])`.
+    Function,
+    /// A view: `oosync."public.todos"`.
+    View,
+    /// A trigger on a table.
+    Trigger(QualifiedName),
+    /// A policy on a table.
+    Policy(QualifiedName),
+    /// A privilege, or a setting of a table: it has no definition of its own.
+    Grant,
+}
+
+/// One thing that is installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Object {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name as SQL: of a function with argument types, of a trigger or policy without its table.
+    pub name: String,
+    /// What makes it; statements, each ended by `;` and a newline.
+    pub create: String,
+    /// What removes it; `None` where it goes with the schema `oosync`.
+    pub drop: Option<String>,
+}
+
+impl Object {
+    pub(super) fn store(name: &str, create: &str) -> Self {
+        Self { kind: Kind::Store, name: name.to_owned(), create: create.to_owned(), drop: None }
+    }
+
+    /// `create` is the whole statement.
+    pub(super) fn function(name: impl Into<String>, create: String) -> Self {
+        Self { kind: Kind::Function, name: name.into(), create, drop: None }
+    }
+
+    pub(super) fn view(name: &str, create: String) -> Self {
+        let create = format!("drop view if exists {name};\n{create}");
+        Self { kind: Kind::View, name: name.to_owned(), create, drop: None }
+    }
+
+    /// A trigger that fires whatever `session_replication_role` is; `what` stands between name and table's name:
+    /// `after insert`, `also` between the table and the function.
+    pub(super) fn trigger(table: &QualifiedName, name: &str, when: &str, also: &str, function: &str) -> Self {
+        let (on, name) = (table_name(table), ident(name));
+        let create = format!(
+            "create trigger {name} {when} on {on}\n  {also} execute function {function}();\n\
+             alter table {on} enable always trigger {name};\n"
+        );
+        let drop = Some(format!("drop trigger if exists {name} on {on};\n"));
+        Self { kind: Kind::Trigger(table.clone()), name, create, drop }
+    }
+
+    /// What it is called as a whole: no two objects of an installation are called the same.
+    pub fn identity(&self) -> String {
+        match &self.kind {
+            Kind::Store => format!("table {}", self.name),
+            Kind::Function => format!("function {}", self.name),
+            Kind::View => format!("view {}", self.name),
+            Kind::Trigger(table) => format!("trigger {} on {}", self.name, table_name(table)),
+            Kind::Policy(table) => format!("policy {} on {}", self.name, table_name(table)),
+            Kind::Grant => format!("grant {}", self.name),
+        }
+    }
+
+    /// 16 hexadecimal digits of the SHA-256 of what makes it.
+    pub fn hash(&self) -> String {
+        sha256_hex(self.create.as_bytes())[..16].to_owned()
+    }
+
+    /// What makes it, also where it is there already.
+    pub fn install_sql(&self) -> String {
+        let mut sql = String::new();
+        if let (Kind::Trigger(_) | Kind::Policy(_), Some(drop)) = (&self.kind, &self.drop) {
+            sql.push_str(drop);
+        }
+        sql.push_str(&self.create);
+        if !matches!(self.kind, Kind::Store | Kind::Grant) {
+            // Writing to a string does not fail.
+            let _ = writeln!(sql, "comment on {} is {};", self.identity(), literal(&self.comment()));
+        }
+        sql.push('\n');
+        sql
+    }
+
+    /// What the comment on it says.
+    pub fn comment(&self) -> String {
+        format!("made by oosync: {}", self.hash())
+    }
+
+    /// What removes it, where it does not go with the schema.
+    pub fn uninstall_sql(&self) -> Option<String> {
+        self.drop.clone()
+    }
+}

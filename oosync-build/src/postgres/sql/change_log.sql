@@ -1,0 +1,25 @@
+-- Which keys changed, for whom; never what they changed to, which is read as the reader may see it.
+create table if not exists oosync.change_log (
+  -- Per key, the order of commits: every entry is written while its row is locked.
+  seq bigint generated always as identity primary key,
+  xid xid8 not null default pg_current_xact_id(),
+  -- The table, as oosync writes it: public.todos.
+  tbl text not null,
+  -- user:<id>, <bucket>:<key>, or * for everyone.
+  bucket text not null,
+  -- The primary key as text, with ISO dates in UTC and hexadecimal bytes.
+  pk text[] not null
+);
+create index if not exists change_log_bucket_xid on oosync.change_log (bucket, xid);
+create index if not exists change_log_xid on oosync.change_log (xid);
+
+-- Keys that a transaction could not see when it took them from a bucket, because its snapshot was older: whoever reads
+-- `reader` answers what the log says of `bucket` (of every bucket of the reader, where that is null) since that snapshot.
+create table if not exists oosync.unseen (
+  xid xid8 not null default pg_current_xact_id(),
+  reader text not null,
+  bucket text,
+  tbl text,
+  since pg_snapshot not null
+);
+create index if not exists unseen_xid on oosync.unseen (xid);
