@@ -432,8 +432,9 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
         side("old"),
         side("new"),
     );
-    let this = "(select old.*)";
-    body.push_str(&locks(chain, &[this]));
+    let (old, new) = ("(select old.*)", "(select new.*)");
+    // `new` is null before a delete, and so is all that is found by it.
+    body.push_str(&locks(chain, &[old, new]));
     let key = key_columns(table).into_iter().map(|column| format!("r.{0} = old.{0}", ident(column)));
     let key: Vec<String> = key.collect();
     let _ = writeln!(
@@ -442,23 +443,48 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
         table_name(&table.name),
         key.join(" and ")
     );
-    body.push_str(&arrived(below, this));
+    body.push_str(&arrived(below, old));
+    let _ = writeln!(
+        body,
+        "  if current_setting('transaction_isolation') <> 'read committed' then\n    \
+         -- Children that were added since this transaction's snapshot are in the log, which it cannot see either.\n    \
+         insert into oosync.unseen (reader, bucket, since)\n      \
+         with was (bucket) as (\n{}      ), will_be (bucket) as (\n{}      )\n      \
+         select was.bucket, was.bucket, pg_snapshot_xmin(pg_current_snapshot()) from was\n      \
+         union all select will_be.bucket, was.bucket, pg_snapshot_xmin(pg_current_snapshot()) from was, will_be;\n  end if;",
+        buckets(chain, old),
+        buckets(chain, new),
+    );
     body.push_str("  if tg_op = 'DELETE' then\n    return old;\n  end if;\n  return new;\n");
     body
+}
+
+/// `select`s of the buckets of these rows.
+fn buckets(chain: &Chain<'_>, rows: &str) -> String {
+    let sources = chain.sources().into_iter().map(|(level, bucket)| {
+        format!("        select {bucket} from {rows} r{} where {bucket} is not null\n", chain.joins(0, level))
+    });
+    sources.collect::<Vec<_>>().join("        union\n")
 }
 
 /// Before a table is emptied.
 fn truncate(chain: &Chain<'_>) -> String {
     // Of a table and its partitions each has its own rows; which one is emptied is known only then.
-    let rows = "only emptied";
+    let (table, rows) = (chain.levels[0].table, "only emptied");
     let mut sql = locks(chain, &[rows]).replace("  perform from", "  select from");
     let entries = entries(chain, rows);
     if !entries.is_empty() {
         let _ = writeln!(sql, "{LOG}{};", entries.join("  union all\n"));
     }
+    let name = literal(&table.name.to_string());
+    let unseen = format!(
+        "  if current_setting('transaction_isolation') <> 'read committed' then\n    \
+         -- Rows that were added since this transaction's snapshot go too.\n    \
+         insert into oosync.unseen (reader, tbl, since) values ('*', {name}, pg_snapshot_xmin(pg_current_snapshot()));\n  end if;\n"
+    );
     let sql = sql.replace('%', "%%").replace("from only emptied r", "from only %1$s r");
     format!(
-        "  execute format({}, tg_relid::regclass);\n  return null;\n",
+        "  execute format({}, tg_relid::regclass);\n{unseen}  return null;\n",
         dollar_quoted("sql", &format!("\n{sql}  "))
     )
 }

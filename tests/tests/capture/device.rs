@@ -114,7 +114,7 @@ impl Device {
             .read_only(true)
             .start()?;
         for table in &plan.tables {
-            transaction.batch_execute(&format!("lock table only {} in access share mode", table.name))?;
+            transaction.batch_execute(&format!("lock table {} in access share mode", table.name))?;
         }
         transaction.batch_execute(&format!(
             "set local oosync.user_id = '{}'; set local timezone = 'UTC'; set local datestyle = 'ISO'",
@@ -125,7 +125,7 @@ impl Device {
             transaction.query("select oosync.buckets()", &[])?.iter().map(|row| row.get(0)).collect();
         let buckets: BTreeSet<String> = buckets.into_iter().collect();
         let truth = truth(&mut transaction, &self.user)?;
-        match self.cursor.take() {
+        match self.cursor.clone() {
             None => self.rows = truth.clone(),
             Some((since, before)) => self.apply(plan, &mut transaction, &since, &before, &buckets, &truth)?,
         }

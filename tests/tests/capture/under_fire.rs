@@ -1,1 +1,238 @@
-//! Many writers at once.
+//! Many writers at once, and after every single pull each device is what plain SQL says in the same snapshot.
+//!
+//! `OOSYNC_PULLS=20000 cargo test -p oosync-tests --test capture --release fire` is the long run; `OOSYNC_SEED=…`
+//! begins with other numbers (threads still interleave as they like).
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use oosync_tests::TestDatabase;
+use postgres::Client;
+
+use super::device::{Device, database, difference, user};
+
+const USERS: usize = 4;
+const WRITERS: usize = 8;
+
+/// Numbers that look random (xorshift64*).
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    /// Less than `below`.
+    pub(crate) fn roll(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let mixed = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
+        usize::try_from(mixed).unwrap_or(0) % below
+    }
+}
+
+fn variable(name: &str) -> Option<usize> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// One statement of a random kind; keys are few, so that writers meet.
+fn statement(dice: &mut Dice) -> String {
+    let user = |dice: &mut Dice| user(dice.roll(USERS));
+    let (list, todo) = (dice.roll(12), dice.roll(60));
+    let team = dice.roll(4);
+    match dice.roll(100) {
+        0..12 => format!("insert into todos values ({todo}, {list}, 'new') on conflict do nothing"),
+        12..24 => {
+            let at = dice.roll(4);
+            format!(
+                "insert into comments select {todo}, '2024-01-0{}', 'new' where exists (select from todos where id = {todo}) on conflict do nothing",
+                at + 1
+            )
+        }
+        24..32 => format!("update comments set body = body || '.' where todo_id = {todo}"),
+        32..40 => format!("update todos set title = title || '.' where id = {todo}"),
+        40..47 => format!("update lists set owner_id = '{}' where id = {list}", user(dice)),
+        47..53 => format!("update todos set list_id = {list} where id = {todo}"),
+        53..57 => {
+            format!("update lists set team_id = (select id from teams where id = {team}) where id = {list}")
+        }
+        57..63 => format!(
+            "insert into lists select {list}, '{}', (select id from teams where id = {team}), 'new' on conflict (id) do update set owner_id = excluded.owner_id",
+            user(dice)
+        ),
+        63..66 => format!("delete from comments where todo_id = {todo}"),
+        66..69 => format!("delete from todos where id = {todo}"),
+        69..71 => format!("delete from lists where id = {list}"),
+        71..75 => format!(
+            "insert into team_members select {team}, '{}' where exists (select from teams where id = {team}) on conflict do nothing",
+            user(dice)
+        ),
+        75..78 => format!("delete from team_members where team_id = {team} and user_id = '{}'", user(dice)),
+        78..80 => format!(
+            "insert into teams values ({team}, '{}', 'new') on conflict (id) do update set owner_id = excluded.owner_id",
+            user(dice)
+        ),
+        80 => format!("delete from teams where id = {team}"),
+        81..84 => {
+            let owner = if dice.roll(3) == 0 { "null".to_owned() } else { format!("'{}'", user(dice)) };
+            let note = dice.roll(8);
+            format!(
+                "insert into notes values ('\\x0{note}', {owner}, 'new') on conflict (id) do update set user_id = excluded.user_id"
+            )
+        }
+        84..87 => {
+            let (tag, note) = (dice.roll(16), dice.roll(8));
+            format!(
+                "insert into tags select {tag}, (select id from notes where id = '\\x0{note}'), 'new' on conflict (id) do update set note_id = excluded.note_id"
+            )
+        }
+        87 => format!("delete from notes where id = '\\x0{}'", dice.roll(8)),
+        88..91 => {
+            let (id, year) = (dice.roll(20), 2023 + dice.roll(2));
+            format!(
+                "insert into events values ({id}, '{}', '{year}-05-05', 'low') on conflict do nothing",
+                user(dice)
+            )
+        }
+        91..94 => {
+            format!("update events set day = day + 365 where id = {} and day < '2026-01-01'", dice.roll(20))
+        }
+        94 => "delete from events where day > '2025-12-31'".to_owned(),
+        95..97 => format!(
+            "update todos set id = id + 1000 where id = {todo} and not exists (select from todos where id = {todo} + 1000)"
+        ),
+        97 => "delete from todos where id > 1000".to_owned(),
+        98 => format!("update lists set title = title || '.' where id = {list}"),
+        _ => match dice.roll(4) {
+            0 => "truncate comments".to_owned(),
+            1 => "truncate events_old".to_owned(),
+            2 => "truncate tags".to_owned(),
+            _ => "update lists set title = 'all'".to_owned(),
+        },
+    }
+}
+
+/// One transaction; what fails is rolled back, as an application would.
+fn transaction(client: &mut Client, dice: &mut Dice, number: usize) -> Result<(), postgres::Error> {
+    let isolation = match dice.roll(10) {
+        0 => "repeatable read",
+        1 => "serializable",
+        _ => "read committed",
+    };
+    client.batch_execute(&format!("begin isolation level {isolation}"))?;
+    for _ in 0..=dice.roll(4) {
+        let savepoint = dice.roll(8) == 0;
+        if savepoint {
+            client.batch_execute("savepoint s")?;
+        }
+        client.batch_execute(&statement(dice))?;
+        if savepoint {
+            let end = if dice.roll(2) == 0 { "rollback to s" } else { "release s" };
+            client.batch_execute(end)?;
+        }
+        if dice.roll(30) == 0 {
+            // Others commit meanwhile.
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    match dice.roll(12) {
+        0 => client.batch_execute("rollback"),
+        1 => {
+            client.batch_execute(&format!("prepare transaction 'writer {number}'"))?;
+            std::thread::sleep(Duration::from_millis(5));
+            let end = if dice.roll(3) == 0 { "rollback" } else { "commit" };
+            client.batch_execute(&format!("{end} prepared 'writer {number}'"))
+        }
+        _ => client.batch_execute("commit"),
+    }
+}
+
+fn write(database: &TestDatabase, number: usize, seed: u64, stop: &AtomicBool, committed: &AtomicUsize) {
+    let mut dice = Dice::new(seed);
+    let connect = |dice: &mut Dice| {
+        let mut client = database.client();
+        let styles = ["ISO, DMY", "SQL, MDY", "German", "Postgres, YMD"];
+        let zones = ["UTC", "Asia/Tokyo", "America/St_Johns"];
+        let settings = format!(
+            "set datestyle = '{}'; set timezone = '{}'; set bytea_output = '{}'; set deadlock_timeout = '20ms'; set lock_timeout = '5s'",
+            styles[dice.roll(4)],
+            zones[dice.roll(3)],
+            if dice.roll(2) == 0 { "hex" } else { "escape" },
+        );
+        client.batch_execute(&settings).unwrap();
+        client
+    };
+    let mut client = connect(&mut dice);
+    while !stop.load(Ordering::Relaxed) {
+        match transaction(&mut client, &mut dice, number) {
+            Ok(()) => {
+                committed.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(error) if error.is_closed() || client.is_closed() => {
+                client = connect(&mut dice);
+                // What was prepared outlives the connection.
+                let _ = client.batch_execute(&format!("rollback prepared 'writer {number}'"));
+            }
+            Err(error) => {
+                let code = error.code().map(|code| code.code().to_owned()).unwrap_or_default();
+                // Serialization, deadlock, lock timeout; constraints that a concurrent writer made fail; a backend
+                // that was ended.
+                let expected = ["40001", "40P01", "55P03", "23503", "23505", "57P01"];
+                assert!(expected.contains(&code.as_str()), "{error}: {:?}", error.as_db_error());
+                if client.batch_execute("rollback").is_err() {
+                    client = connect(&mut dice);
+                }
+            }
+        }
+        if dice.roll(400) == 0 {
+            let end = "select pg_terminate_backend(pid) from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid() and query not like '%oosync%'
+                  and state = 'active' limit 1";
+            let _ = client.batch_execute(end);
+        }
+    }
+    let _ = client.batch_execute(&format!("rollback prepared 'writer {number}'"));
+}
+
+#[test]
+fn no_pull_is_wrong_under_fire() {
+    let wanted = variable("OOSYNC_PULLS").unwrap_or(1_200);
+    let seed = variable("OOSYNC_SEED").unwrap_or(1) as u64;
+    let (database, plan) = database(USERS);
+    let (stop, committed, pulls) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    let wrong = std::thread::scope(|scope| {
+        for number in 0..WRITERS {
+            let (database, stop, committed) = (&database, &stop, &committed);
+            let seed = seed.wrapping_mul(1_000).wrapping_add(number as u64);
+            scope.spawn(move || write(database, number, seed, stop, committed));
+        }
+        let pullers: Vec<_> = (0..USERS)
+            .map(|number| {
+                let (database, plan, stop, pulls) = (&database, &plan, &stop, &pulls);
+                scope.spawn(move || {
+                    let mut client = database.client();
+                    let mut device = Device::new(number);
+                    while pulls.load(Ordering::Relaxed) < wanted && !stop.load(Ordering::Relaxed) {
+                        let Ok(truth) = device.pull(plan, &mut client) else {
+                            client = database.client();
+                            continue;
+                        };
+                        let pull = pulls.fetch_add(1, Ordering::Relaxed);
+                        let wrong = difference(&device.rows, &truth);
+                        if !wrong.is_empty() {
+                            stop.store(true, Ordering::Relaxed);
+                            return Some(format!("user {number}, pull {pull}:\n{wrong}"));
+                        }
+                    }
+                    None
+                })
+            })
+            .collect();
+        let wrong: Vec<_> = pullers.into_iter().filter_map(|puller| puller.join().unwrap()).collect();
+        stop.store(true, Ordering::Relaxed);
+        wrong
+    });
+    println!("{} pulls beside {} transactions", pulls.into_inner(), committed.into_inner());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
