@@ -69,6 +69,13 @@ const TRUTH: &[(&str, &str)] = &[
              or l.team_id in (select team_id from team_members where user_id = $1::text::uuid)))",
     ),
     (
+        "public.reactions",
+        "select array[t.id::text], to_jsonb(t)::text from reactions t where exists (
+           select from comments c join todos d on d.id = c.todo_id join lists l on l.id = d.list_id
+             where c.todo_id = t.todo_id and c.at = t.at and (l.owner_id = $1::text::uuid
+             or l.team_id in (select team_id from team_members where user_id = $1::text::uuid)))",
+    ),
+    (
         "public.notes",
         "select array[t.id::text], to_jsonb(t)::text from notes t
            where t.user_id is null or t.user_id = $1::text::uuid",

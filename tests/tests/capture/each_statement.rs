@@ -12,6 +12,8 @@ const STATEMENTS: &[&str] = &[
     "insert into todos values (100, 10, 'in the shared list')",
     "insert into comments select n, '2024-03-04 05:06:07.89+00', 'first' from generate_series(1, 20) n",
     "insert into comments values (100, 'infinity', 'last')",
+    "insert into reactions select n, n, '2024-03-04 05:06:07.89+00', '+1' from generate_series(1, 20) n",
+    "update reactions set todo_id = 2 where id = 1",
     // Members come and go.
     "insert into team_members values (1, '$2')",
     "insert into team_members values (2, '$0')",
@@ -26,6 +28,8 @@ const STATEMENTS: &[&str] = &[
     "update todos set id = id + 1000 where id in (1, 2, 3)",
     "update comments set todo_id = 1001, at = '2020-01-01' where todo_id = 4",
     "update comments set body = body || '!'",
+    "update reactions set emoji = '-1'",
+    "update reactions set todo_id = 8 where id = 5",
     "update todos set title = upper(title)",
     "update lists set title = title where false",
     // One key that goes and comes.
@@ -63,7 +67,7 @@ const STATEMENTS: &[&str] = &[
     "begin isolation level repeatable read; update todos set list_id = 5 where list_id = 4; commit",
     "delete from todos where id > 1000",
     "delete from lists where id = 5",
-    "truncate comments",
+    "truncate comments cascade",
     "truncate lists cascade",
     "truncate countries",
     "delete from teams",

@@ -28,6 +28,14 @@ create table comments (
   body text not null,
   primary key (todo_id, at)
 );
+create table reactions (
+  id bigint primary key,
+  todo_id bigint not null,
+  at timestamptz not null,
+  emoji text not null,
+  foreign key (todo_id, at) references comments on delete cascade on update cascade
+);
+create index on reactions (todo_id, at);
 
 -- Belongs to everyone while it has no owner.
 create table notes (

@@ -1,0 +1,103 @@
+//! Interleavings that chance finds too seldom, step by step.
+
+use std::time::{Duration, Instant};
+
+use oosync_tests::TestDatabase;
+use postgres::Client;
+
+use super::device::{Device, database, difference, user};
+
+/// A transaction that waits for a lock in a thread of its own; it commits when the lock is got.
+fn begin_waiting(
+    database: &TestDatabase,
+    name: &str,
+    sql: &str,
+    hold: Duration,
+) -> std::thread::JoinHandle<()> {
+    let mut client = database.client();
+    client.batch_execute(&format!("set application_name = '{name}'; set deadlock_timeout = '10s'")).unwrap();
+    let sql = sql.to_owned();
+    std::thread::spawn(move || {
+        client.batch_execute(&format!("begin; {sql}")).unwrap();
+        std::thread::sleep(hold);
+        client.batch_execute("commit").unwrap();
+    })
+}
+
+fn wait_until_blocked(client: &mut Client, name: &str) {
+    let waiting = "select exists (select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock')";
+    let began = Instant::now();
+    while !client.query_one(waiting, &[&name]).unwrap().get::<_, bool>(0) {
+        assert!(began.elapsed() < Duration::from_secs(20), "{name} waits for a lock");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A reaction comes to a comment whose todo moves to another list, whose owner changes: all at once.
+#[test]
+fn a_row_in_the_middle_that_moved_meanwhile_is_followed() {
+    let (database, plan) = database(3);
+    let mut client = database.client();
+    client
+        .batch_execute(&format!(
+            "insert into lists values (1, '{0}', null, 'from'), (2, '{1}', null, 'to'); insert into todos values (1, 1, 'moves'); insert into comments values (1, '2024-01-01', 'of the todo')",
+            user(0),
+            user(1)
+        ))
+        .unwrap();
+    let mut devices: Vec<Device> = (0..3).map(Device::new).collect();
+    for device in &mut devices {
+        device.pull(&plan, &mut client).unwrap();
+    }
+
+    let mut mover = database.client();
+    mover.batch_execute("begin; update todos set list_id = 2 where id = 1").unwrap();
+    let owner_change = format!("update lists set owner_id = '{}' where id = 2", user(2));
+    let giver = begin_waiting(&database, "giver", &owner_change, Duration::from_millis(500));
+    wait_until_blocked(&mut client, "giver");
+    let insert = "insert into reactions values (1, 1, '2024-01-01', 'late')";
+    let writer = begin_waiting(&database, "writer", insert, Duration::ZERO);
+    wait_until_blocked(&mut client, "writer");
+    mover.batch_execute("commit").unwrap();
+    for device in &mut devices {
+        device.pull(&plan, &mut client).unwrap();
+    }
+    giver.join().unwrap();
+    writer.join().unwrap();
+
+    for (number, device) in devices.iter_mut().enumerate() {
+        let truth = device.pull(&plan, &mut client).unwrap();
+        assert_eq!(difference(&device.rows, &truth), "", "user {number}");
+    }
+    assert!(
+        devices[2].rows.keys().any(|(table, _)| table == "public.comments"),
+        "the new owner has the comment"
+    );
+}
+
+/// What a transaction cannot see when it moves a list goes with the list all the same, also if it is gone by then.
+#[test]
+fn children_that_came_after_the_snapshot_of_a_move_go_with_it() {
+    for isolation in ["repeatable read", "serializable"] {
+        let (database, plan) = database(2);
+        let mut client = database.client();
+        let insert = format!("insert into lists values (1, '{}', null, 'moves')", user(0));
+        client.batch_execute(&insert).unwrap();
+        let mut mover = database.client();
+        mover.batch_execute(&format!("begin isolation level {isolation}; select from lists")).unwrap();
+        client.batch_execute("insert into todos values (1, 1, 'unseen'), (2, 1, 'unseen')").unwrap();
+        let mut devices: Vec<Device> = (0..2).map(Device::new).collect();
+        for device in &mut devices {
+            device.pull(&plan, &mut client).unwrap();
+        }
+        mover
+            .batch_execute(&format!("update lists set owner_id = '{}' where id = 1; commit", user(1)))
+            .unwrap();
+        // The old owner hears of the first todo by the move alone: this is said to the new one.
+        client.batch_execute("delete from todos where id = 1").unwrap();
+        for (number, device) in devices.iter_mut().enumerate() {
+            let truth = device.pull(&plan, &mut client).unwrap();
+            assert_eq!(difference(&device.rows, &truth), "", "user {number}, {isolation}");
+        }
+    }
+}
