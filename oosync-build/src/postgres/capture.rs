@@ -322,7 +322,22 @@ fn entries(chain: &Chain<'_>, rows: &str) -> Vec<String> {
 /// Locks that keep the ancestors of these rows where they are, so that nobody moves them to another owner without
 /// seeing these rows: root first, as whoever moves does. Between two locks a row in the middle may have been moved;
 /// what it refers to now is locked then, from below.
+///
+/// A key share lock on an old version of a row passes over a change of owner that came after another update of it.
+/// Where each statement has a new snapshot, the next one sees the change; an older snapshot would not, so that it asks
+/// for a lock that any update since refuses.
 fn locks(chain: &Chain<'_>, rows: &[&str]) -> String {
+    if chain.levels.len() == 1 {
+        return String::new();
+    }
+    format!(
+        "  if current_setting('transaction_isolation') = 'read committed' then\n{}  else\n{}  end if;\n",
+        lock_statements(chain, rows, "  perform", "key share"),
+        lock_statements(chain, rows, "  perform", "share"),
+    )
+}
+
+fn lock_statements(chain: &Chain<'_>, rows: &[&str], verb: &str, strength: &str) -> String {
     let root = chain.levels.len() - 1;
     let order = (1..=root).rev().chain(2..=root);
     order
@@ -331,10 +346,10 @@ fn locks(chain: &Chain<'_>, rows: &[&str]) -> String {
             let refer =
                 rows.iter().map(|rows| format!("select {below} from {rows} r{}", chain.joins(0, level - 1)));
             format!(
-                "  perform from {} {} where ({here}) in (\n    {}\n  ) for key share;\n",
+                "  {verb} from {} {} where ({here}) in (\n      {}\n    ) for {strength};\n",
                 table_name(&chain.levels[level].table.name),
                 alias(level),
-                refer.collect::<Vec<_>>().join("\n    union all "),
+                refer.collect::<Vec<_>>().join("\n      union all "),
             )
         })
         .collect()
@@ -471,7 +486,7 @@ fn buckets(chain: &Chain<'_>, rows: &str) -> String {
 fn truncate(chain: &Chain<'_>) -> String {
     // Of a table and its partitions each has its own rows; which one is emptied is known only then.
     let (table, rows) = (chain.levels[0].table, "only emptied");
-    let mut sql = locks(chain, &[rows]).replace("  perform from", "  select from");
+    let mut sql = lock_statements(chain, &[rows], "select", STRENGTH);
     let entries = entries(chain, rows);
     if !entries.is_empty() {
         let _ = writeln!(sql, "{LOG}{};", entries.join("  union all\n"));
@@ -483,11 +498,17 @@ fn truncate(chain: &Chain<'_>) -> String {
          insert into oosync.unseen (reader, tbl, since) values ('*', {name}, pg_snapshot_xmin(pg_current_snapshot()));\n  end if;\n"
     );
     let sql = sql.replace('%', "%%").replace("from only emptied r", "from only %1$s r");
+    let sql = sql.replace(&format!("for {STRENGTH};"), "for %2$s;");
     format!(
-        "  execute format({}, tg_relid::regclass);\n{unseen}  return null;\n",
+        "  execute format({}, tg_relid::regclass,\n    \
+         case current_setting('transaction_isolation') when 'read committed' then 'key share' else 'share' end);\n\
+         {unseen}  return null;\n",
         dollar_quoted("sql", &format!("\n{sql}  "))
     )
 }
+
+/// Stands for the strength of a lock that is known only when it is taken.
+const STRENGTH: &str = "(strength)";
 
 /// `$tag$…$tag$`, with a tag that the text does not have.
 fn dollar_quoted(tag: &str, text: &str) -> String {

@@ -101,3 +101,40 @@ fn children_that_came_after_the_snapshot_of_a_move_go_with_it() {
         }
     }
 }
+
+/// A key share lock passes over an owner change that is hidden behind another update: an old snapshot must not say
+/// whose the parent is.
+#[test]
+fn an_old_snapshot_does_not_decide_whose_a_parent_is() {
+    for isolation in ["repeatable read", "serializable"] {
+        let (database, plan) = database(2);
+        let mut client = database.client();
+        client
+            .batch_execute(&format!("insert into notes values ('\\x01', '{}', 'changes hands')", user(0)))
+            .unwrap();
+        let mut late = database.client();
+        late.batch_execute(&format!("begin isolation level {isolation}; select from notes")).unwrap();
+        client.batch_execute("update notes set body = 'something else changed first'").unwrap();
+        // Somebody holds the row while its owner is about to change: the row remembers several transactions then.
+        let mut holder = database.client();
+        holder.batch_execute("begin; insert into tags values (1, '\\x01', 'holds')").unwrap();
+        let owner_change = format!("update notes set user_id = '{}'", user(1));
+        let giver = begin_waiting(&database, "giver", &owner_change, Duration::ZERO);
+        wait_until_blocked(&mut client, "giver");
+        holder.batch_execute("commit").unwrap();
+        giver.join().unwrap();
+        let mut devices: Vec<Device> = (0..2).map(Device::new).collect();
+        for device in &mut devices {
+            device.pull(&plan, &mut client).unwrap();
+        }
+
+        let inserted = late.batch_execute("insert into tags values (2, '\\x01', 'late'); commit");
+        if let Err(error) = inserted {
+            assert_eq!(error.code().unwrap().code(), "40001", "{error}");
+        }
+        for (number, device) in devices.iter_mut().enumerate() {
+            let truth = device.pull(&plan, &mut client).unwrap();
+            assert_eq!(difference(&device.rows, &truth), "", "user {number}, {isolation}");
+        }
+    }
+}
