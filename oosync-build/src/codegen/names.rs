@@ -53,8 +53,22 @@ pub(super) const TAGS: &str = "tags";
 pub(super) const DIESEL_SQLITE: &str = "diesel_sqlite";
 pub(super) const DIESEL_POSTGRES: &str = "diesel_postgres";
 
-/// Names of the standard library that generated code uses as they are.
-const PRELUDE: &[&str] = &["Option", "Vec", "String", "Result", "Ok", "Err", "Some", "None", "Self"];
+/// Names that generated code uses as they are: of the standard library, and of what each table has for itself.
+const PRELUDE: &[&str] = &[
+    "Option",
+    "Vec",
+    "String",
+    "Result",
+    "Ok",
+    "Err",
+    "Some",
+    "None",
+    "Self",
+    "Clone",
+    "Default",
+    "PartialEq",
+    "SqlTypes",
+];
 
 impl Names {
     /// Names for everything.

@@ -1,5 +1,6 @@
 //! Rust types, markers and metadata of column types.
 
+#[cfg(feature = "codegen")]
 use std::borrow::Cow;
 
 #[cfg(feature = "codegen")]

@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.comments`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Comments {
     /// `id bigint not null`, from the numbers leased to the device
     pub id: i64,
@@ -20,141 +19,155 @@ impl Comments {
     pub const TEXT: oosync::RowColumn<Self, sql::Text> = oosync::RowColumn::new(2);
 }
 
-impl oosync::Row for Comments {
-    const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1, 2];
-    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        Ok(Self {
-            id: row.take::<sql::Int8, _>()?,
-            todo_id: row.take::<sql::Uuid, _>()?,
-            text: row.take::<sql::Text, _>()?,
-        })
-    }
-}
+type SqlTypes = (sql::Int8, sql::Uuid, sql::Text);
 
-impl oosync::Syncable for Comments {
+impl oosync::Record for Comments {
+    const TABLE: &'static oosync::schema::Table = &TABLE;
     type Key = CommentsKey;
+
+    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
+        match row.take_all::<_, SqlTypes>() {
+            Ok((id, todo_id, text)) => {
+                Ok(Self { id, todo_id, text })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn key(&self) -> CommentsKey {
         self.id
     }
+
     fn write_key<'v>(key: &'v CommentsKey, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Int8, _>(0, key);
     }
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Uuid, _>(1, &self.todo_id);
-        row.put::<sql::Text, _>(2, &self.text);
+
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (&self.id, &self.todo_id, &self.text),
+            (&other.id, &other.todo_id, &other.text),
+        );
     }
 }
 
-impl oosync::Insert for Comments {
-    type Row = Self;
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl Clone for Comments {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), ..*self }
+    }
+}
+
+impl ::core::fmt::Debug for Comments {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Comments", f)
+    }
+}
+
+impl PartialEq for Comments {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.comments`.
 pub type CommentsKey = i64;
 
-/// A new row of `public.comments`.
-#[derive(Clone, Debug)]
+/// A new row of `public.comments`; its fields are those of [`Comments`].
 pub struct CommentsInsert {
-    /// `id bigint not null`, from the numbers leased to the device
     pub id: oosync::Defaulted<i64>,
-    /// `todo_id uuid not null`
     pub todo_id: types::Uuid,
-    /// `text text not null`
     pub text: String,
 }
 
 impl CommentsInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(todo_id: types::Uuid, text: String) -> Self {
-        Self {
-            id: oosync::Defaulted::Default,
-            todo_id,
-            text,
-        }
+        Self { id: oosync::Defaulted::Default, todo_id, text }
     }
 }
 
 impl oosync::Insert for CommentsInsert {
     type Row = Comments;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_defaulted::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Uuid, _>(1, &self.todo_id);
-        row.put::<sql::Text, _>(2, &self.text);
+        row.put_all::<SqlTypes, _, _>((&self.id, &self.todo_id, &self.text));
     }
 }
 
-/// What changes of a row of `public.comments`.
-#[derive(Clone, Debug, Default)]
+impl Clone for CommentsInsert {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), ..*self }
+    }
+}
+
+impl ::core::fmt::Debug for CommentsInsert {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_insert(self, "CommentsInsert", f)
+    }
+}
+
+/// What changes of a row of `public.comments`; its fields are those of [`Comments`].
 pub struct CommentsPatch {
-    /// `todo_id uuid not null`
     pub todo_id: Option<types::Uuid>,
-    /// `text text not null`
     pub text: Option<String>,
+}
+
+impl Default for CommentsPatch {
+    fn default() -> Self {
+        Self { todo_id: None, text: None }
+    }
 }
 
 impl oosync::Patch for CommentsPatch {
     type Row = Comments;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Uuid, _>(1, &self.todo_id);
-        row.put_some::<sql::Text, _>(2, &self.text);
+        row.put_all::<SqlTypes, _, _>(((), &self.todo_id, &self.text));
+    }
+}
+
+impl Clone for CommentsPatch {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), ..*self }
+    }
+}
+
+impl ::core::fmt::Debug for CommentsPatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_patch(self, "CommentsPatch", f)
     }
 }
 
 /// What is known of the table.
-pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-    pg_schema: "public",
-    pg_name: "comments",
-    name: "comments",
-    columns: &[
-        oosync::schema::Column {
-            name: "id",
-            ty: oosync::schema::ColumnType::Int8,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Leased,
-            access: oosync::schema::Access::PROTECTED,
+pub static TABLE: oosync::schema::Table = {
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    schema::Table {
+        pg_schema: "public",
+        pg_name: "comments",
+        name: "comments",
+        columns: &[
+            Column { name: "id", ty: ColumnType::Int8, nullable: false, default: ColumnDefault::Leased, access: Access::PROTECTED },
+            Column { name: "todo_id", ty: ColumnType::Uuid, nullable: false, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "text", ty: ColumnType::Text, nullable: false, default: ColumnDefault::None, access: Access::PLAIN },
+        ],
+        primary_key: &[0],
+        foreign_keys: &[
+            schema::ForeignKey { columns: &[1], table: "todos", target: &["id"] },
+        ],
+        rules: schema::Rules {
+            owner: schema::Owner::Everyone,
+            bucket: None,
+            push: schema::Push::Disabled,
+            deny_delete: true,
+            confirmed: false,
+            conflict: schema::Conflict::ClientWins,
+            created: None,
+            updated: None,
+            deleted: None,
+            conflict_target: &[0],
+            order: 4,
+            change_category: None,
+            normalize_datetime: &[],
         },
-        oosync::schema::Column {
-            name: "todo_id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "text",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-    ],
-    primary_key: &[0],
-    foreign_keys: &[
-        oosync::schema::ForeignKey {
-            columns: &[1],
-            table: "todos",
-            target: &["id"],
-        },
-    ],
-    rules: oosync::schema::Rules {
-        owner: oosync::schema::Owner::Everyone,
-        bucket: None,
-        push: oosync::schema::Push::Disabled,
-        deny_delete: true,
-        confirmed: false,
-        conflict: oosync::schema::Conflict::ClientWins,
-        created: None,
-        updated: None,
-        deleted: None,
-        conflict_target: &[0],
-        order: 4,
-        change_category: None,
-        normalize_datetime: &[],
-    },
-    ddl: "CREATE TABLE \"comments\" (\n  \"id\" INTEGER NOT NULL,\n  \"todo_id\" BLOB NOT NULL,\n  \"text\" TEXT NOT NULL,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"todo_id\") REFERENCES \"todos\" (\"id\") ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+        ddl: "CREATE TABLE \"comments\" (\n  \"id\" INTEGER NOT NULL,\n  \"todo_id\" BLOB NOT NULL,\n  \"text\" TEXT NOT NULL,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"todo_id\") REFERENCES \"todos\" (\"id\") ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+    }
 };

@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.lists`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Lists {
     /// `id uuid not null default gen_random_uuid()`
     pub id: types::Uuid,
@@ -17,146 +16,158 @@ pub struct Lists {
 impl Lists {
     pub const ID: oosync::RowColumn<Self, sql::Uuid> = oosync::RowColumn::new(0);
     pub const TITLE: oosync::RowColumn<Self, sql::Text> = oosync::RowColumn::new(1);
-    pub const PARENT_ID: oosync::RowColumn<Self, sql::Nullable<sql::Uuid>> = oosync::RowColumn::new(
-        2,
-    );
+    pub const PARENT_ID: oosync::RowColumn<Self, sql::Nullable<sql::Uuid>> = oosync::RowColumn::new(2);
 }
 
-impl oosync::Row for Lists {
+type SqlTypes = (sql::Uuid, sql::Text, sql::Nullable<sql::Uuid>);
+
+impl oosync::Record for Lists {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1, 2];
-    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        Ok(Self {
-            id: row.take::<sql::Uuid, _>()?,
-            title: row.take::<sql::Text, _>()?,
-            parent_id: row.take::<sql::Nullable<sql::Uuid>, _>()?,
-        })
-    }
-}
-
-impl oosync::Syncable for Lists {
     type Key = ListsKey;
+
+    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
+        match row.take_all::<_, SqlTypes>() {
+            Ok((id, title, parent_id)) => {
+                Ok(Self { id, title, parent_id })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn key(&self) -> ListsKey {
         self.id
     }
+
     fn write_key<'v>(key: &'v ListsKey, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Uuid, _>(0, key);
     }
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Uuid, _>(0, &self.id);
-        row.put::<sql::Text, _>(1, &self.title);
-        row.put::<sql::Nullable<sql::Uuid>, _>(2, &self.parent_id);
+
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (&self.id, &self.title, &self.parent_id),
+            (&other.id, &other.title, &other.parent_id),
+        );
     }
 }
 
-impl oosync::Insert for Lists {
-    type Row = Self;
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl Clone for Lists {
+    fn clone(&self) -> Self {
+        Self { title: self.title.clone(), ..*self }
+    }
+}
+
+impl ::core::fmt::Debug for Lists {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Lists", f)
+    }
+}
+
+impl PartialEq for Lists {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.lists`.
 pub type ListsKey = types::Uuid;
 
-/// A new row of `public.lists`.
-#[derive(Clone, Debug)]
+/// A new row of `public.lists`; its fields are those of [`Lists`].
 pub struct ListsInsert {
-    /// `id uuid not null default gen_random_uuid()`
     pub id: oosync::Defaulted<types::Uuid>,
-    /// `title text not null`
     pub title: String,
-    /// `parent_id uuid`
     pub parent_id: Option<types::Uuid>,
 }
 
 impl ListsInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(title: String) -> Self {
-        Self {
-            id: oosync::Defaulted::Default,
-            title,
-            parent_id: None,
-        }
+        Self { id: oosync::Defaulted::Default, title, parent_id: None }
     }
 }
 
 impl oosync::Insert for ListsInsert {
     type Row = Lists;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_defaulted::<sql::Uuid, _>(0, &self.id);
-        row.put::<sql::Text, _>(1, &self.title);
-        row.put::<sql::Nullable<sql::Uuid>, _>(2, &self.parent_id);
+        row.put_all::<SqlTypes, _, _>((&self.id, &self.title, &self.parent_id));
     }
 }
 
-/// What changes of a row of `public.lists`.
-#[derive(Clone, Debug, Default)]
+impl Clone for ListsInsert {
+    fn clone(&self) -> Self {
+        Self { title: self.title.clone(), ..*self }
+    }
+}
+
+impl ::core::fmt::Debug for ListsInsert {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_insert(self, "ListsInsert", f)
+    }
+}
+
+/// What changes of a row of `public.lists`; its fields are those of [`Lists`].
 pub struct ListsPatch {
-    /// `title text not null`
     pub title: Option<String>,
-    /// `parent_id uuid`
     pub parent_id: Option<Option<types::Uuid>>,
+}
+
+impl Default for ListsPatch {
+    fn default() -> Self {
+        Self { title: None, parent_id: None }
+    }
 }
 
 impl oosync::Patch for ListsPatch {
     type Row = Lists;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Text, _>(1, &self.title);
-        row.put_some::<sql::Nullable<sql::Uuid>, _>(2, &self.parent_id);
+        row.put_all::<SqlTypes, _, _>(((), &self.title, &self.parent_id));
+    }
+}
+
+impl Clone for ListsPatch {
+    fn clone(&self) -> Self {
+        Self { title: self.title.clone(), ..*self }
+    }
+}
+
+impl ::core::fmt::Debug for ListsPatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_patch(self, "ListsPatch", f)
     }
 }
 
 /// What is known of the table.
-pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-    pg_schema: "public",
-    pg_name: "lists",
-    name: "lists",
-    columns: &[
-        oosync::schema::Column {
-            name: "id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Uuid,
-            access: oosync::schema::Access::PROTECTED,
+pub static TABLE: oosync::schema::Table = {
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    schema::Table {
+        pg_schema: "public",
+        pg_name: "lists",
+        name: "lists",
+        columns: &[
+            Column { name: "id", ty: ColumnType::Uuid, nullable: false, default: ColumnDefault::Uuid, access: Access::PROTECTED },
+            Column { name: "title", ty: ColumnType::Text, nullable: false, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "parent_id", ty: ColumnType::Uuid, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+        ],
+        primary_key: &[0],
+        foreign_keys: &[
+            schema::ForeignKey { columns: &[2], table: "lists", target: &["id"] },
+        ],
+        rules: schema::Rules {
+            owner: schema::Owner::Everyone,
+            bucket: None,
+            push: schema::Push::Disabled,
+            deny_delete: true,
+            confirmed: false,
+            conflict: schema::Conflict::ClientWins,
+            created: None,
+            updated: None,
+            deleted: None,
+            conflict_target: &[0],
+            order: 1,
+            change_category: None,
+            normalize_datetime: &[],
         },
-        oosync::schema::Column {
-            name: "title",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "parent_id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-    ],
-    primary_key: &[0],
-    foreign_keys: &[
-        oosync::schema::ForeignKey {
-            columns: &[2],
-            table: "lists",
-            target: &["id"],
-        },
-    ],
-    rules: oosync::schema::Rules {
-        owner: oosync::schema::Owner::Everyone,
-        bucket: None,
-        push: oosync::schema::Push::Disabled,
-        deny_delete: true,
-        confirmed: false,
-        conflict: oosync::schema::Conflict::ClientWins,
-        created: None,
-        updated: None,
-        deleted: None,
-        conflict_target: &[0],
-        order: 1,
-        change_category: None,
-        normalize_datetime: &[],
-    },
-    ddl: "CREATE TABLE \"lists\" (\n  \"id\" BLOB NOT NULL DEFAULT (CAST(randomblob(6) || substr(X'404142434445464748494A4B4C4D4E4F', abs(random() % 16) + 1, 1) || randomblob(1) || substr(X'808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF', abs(random() % 64) + 1, 1) || randomblob(7) AS BLOB)),\n  \"title\" TEXT NOT NULL,\n  \"parent_id\" BLOB,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"parent_id\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+        ddl: "CREATE TABLE \"lists\" (\n  \"id\" BLOB NOT NULL DEFAULT (CAST(randomblob(6) || substr(X'404142434445464748494A4B4C4D4E4F', abs(random() % 16) + 1, 1) || randomblob(1) || substr(X'808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF', abs(random() % 64) + 1, 1) || randomblob(7) AS BLOB)),\n  \"title\" TEXT NOT NULL,\n  \"parent_id\" BLOB,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"parent_id\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+    }
 };

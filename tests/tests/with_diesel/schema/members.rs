@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.members`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Members {
     /// `list_id uuid not null`
     pub list_id: types::Uuid,
@@ -17,39 +16,53 @@ impl Members {
     pub const USER_NAME: oosync::RowColumn<Self, sql::Text> = oosync::RowColumn::new(1);
 }
 
-impl oosync::Row for Members {
-    const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1];
-    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        Ok(Self {
-            list_id: row.take::<sql::Uuid, _>()?,
-            user_name: row.take::<sql::Text, _>()?,
-        })
-    }
-}
+type SqlTypes = (sql::Uuid, sql::Text);
 
-impl oosync::Syncable for Members {
+impl oosync::Record for Members {
+    const TABLE: &'static oosync::schema::Table = &TABLE;
     type Key = MembersKey;
-    fn key(&self) -> MembersKey {
-        MembersKey {
-            list_id: self.list_id,
-            user_name: self.user_name.clone(),
+
+    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
+        match row.take_all::<_, SqlTypes>() {
+            Ok((list_id, user_name)) => {
+                Ok(Self { list_id, user_name })
+            }
+            Err(error) => Err(error),
         }
     }
+
+    fn key(&self) -> MembersKey {
+        MembersKey { list_id: self.list_id, user_name: self.user_name.clone() }
+    }
+
     fn write_key<'v>(key: &'v MembersKey, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Uuid, _>(0, &key.list_id);
         row.put::<sql::Text, _>(1, &key.user_name);
     }
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Uuid, _>(0, &self.list_id);
-        row.put::<sql::Text, _>(1, &self.user_name);
+
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (&self.list_id, &self.user_name),
+            (&other.list_id, &other.user_name),
+        );
     }
 }
 
-impl oosync::Insert for Members {
-    type Row = Self;
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl Clone for Members {
+    fn clone(&self) -> Self {
+        Self { user_name: self.user_name.clone(), ..*self }
+    }
+}
+
+impl ::core::fmt::Debug for Members {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Members", f)
+    }
+}
+
+impl PartialEq for Members {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
@@ -62,12 +75,9 @@ pub struct MembersKey {
     pub user_name: String,
 }
 
-/// A new row of `public.members`.
-#[derive(Clone, Debug)]
+/// A new row of `public.members`; its fields are those of [`Members`].
 pub struct MembersInsert {
-    /// `list_id uuid not null`
     pub list_id: types::Uuid,
-    /// `user_name text not null`
     pub user_name: String,
 }
 
@@ -80,65 +90,84 @@ impl MembersInsert {
 
 impl oosync::Insert for MembersInsert {
     type Row = Members;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Uuid, _>(0, &self.list_id);
-        row.put::<sql::Text, _>(1, &self.user_name);
+        row.put_all::<SqlTypes, _, _>((&self.list_id, &self.user_name));
     }
 }
 
-/// What changes of a row of `public.members`.
-#[derive(Clone, Debug, Default)]
-pub struct MembersPatch {}
+impl Clone for MembersInsert {
+    fn clone(&self) -> Self {
+        Self { user_name: self.user_name.clone(), ..*self }
+    }
+}
+
+impl ::core::fmt::Debug for MembersInsert {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_insert(self, "MembersInsert", f)
+    }
+}
+
+/// What changes of a row of `public.members`; its fields are those of [`Members`].
+pub struct MembersPatch {
+}
+
+impl Default for MembersPatch {
+    fn default() -> Self {
+        Self {}
+    }
+}
+
 impl oosync::Patch for MembersPatch {
     type Row = Members;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        let _ = row;
+        row.put_all::<SqlTypes, _, _>(((), ()));
+    }
+}
+
+impl Clone for MembersPatch {
+    fn clone(&self) -> Self {
+        Self {}
+    }
+}
+
+impl ::core::fmt::Debug for MembersPatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_patch(self, "MembersPatch", f)
     }
 }
 
 /// What is known of the table.
-pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-    pg_schema: "public",
-    pg_name: "members",
-    name: "members",
-    columns: &[
-        oosync::schema::Column {
-            name: "list_id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PROTECTED,
+pub static TABLE: oosync::schema::Table = {
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    schema::Table {
+        pg_schema: "public",
+        pg_name: "members",
+        name: "members",
+        columns: &[
+            Column { name: "list_id", ty: ColumnType::Uuid, nullable: false, default: ColumnDefault::None, access: Access::PROTECTED },
+            Column { name: "user_name", ty: ColumnType::Text, nullable: false, default: ColumnDefault::None, access: Access::PROTECTED },
+        ],
+        primary_key: &[0, 1],
+        foreign_keys: &[
+            schema::ForeignKey { columns: &[0], table: "lists", target: &["id"] },
+        ],
+        rules: schema::Rules {
+            owner: schema::Owner::Everyone,
+            bucket: None,
+            push: schema::Push::Disabled,
+            deny_delete: true,
+            confirmed: false,
+            conflict: schema::Conflict::ClientWins,
+            created: None,
+            updated: None,
+            deleted: None,
+            conflict_target: &[0, 1],
+            order: 2,
+            change_category: None,
+            normalize_datetime: &[],
         },
-        oosync::schema::Column {
-            name: "user_name",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PROTECTED,
-        },
-    ],
-    primary_key: &[0, 1],
-    foreign_keys: &[
-        oosync::schema::ForeignKey {
-            columns: &[0],
-            table: "lists",
-            target: &["id"],
-        },
-    ],
-    rules: oosync::schema::Rules {
-        owner: oosync::schema::Owner::Everyone,
-        bucket: None,
-        push: oosync::schema::Push::Disabled,
-        deny_delete: true,
-        confirmed: false,
-        conflict: oosync::schema::Conflict::ClientWins,
-        created: None,
-        updated: None,
-        deleted: None,
-        conflict_target: &[0, 1],
-        order: 2,
-        change_category: None,
-        normalize_datetime: &[],
-    },
-    ddl: "CREATE TABLE \"members\" (\n  \"list_id\" BLOB NOT NULL,\n  \"user_name\" TEXT NOT NULL,\n  PRIMARY KEY (\"list_id\", \"user_name\"),\n  FOREIGN KEY (\"list_id\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+        ddl: "CREATE TABLE \"members\" (\n  \"list_id\" BLOB NOT NULL,\n  \"user_name\" TEXT NOT NULL,\n  PRIMARY KEY (\"list_id\", \"user_name\"),\n  FOREIGN KEY (\"list_id\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+    }
 };

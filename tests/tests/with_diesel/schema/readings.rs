@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.readings`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Readings {
     /// `id bigint not null`
     pub id: i64,
@@ -58,210 +57,157 @@ pub struct Readings {
 /// The columns, for queries.
 impl Readings {
     pub const ID: oosync::RowColumn<Self, sql::Int8> = oosync::RowColumn::new(0);
-    pub const TODO_ID: oosync::RowColumn<Self, sql::Nullable<sql::Uuid>> = oosync::RowColumn::new(
-        1,
-    );
-    pub const FLAG: oosync::RowColumn<Self, sql::Nullable<sql::Bool>> = oosync::RowColumn::new(
-        2,
-    );
-    pub const SMALL: oosync::RowColumn<Self, sql::Nullable<sql::Int2>> = oosync::RowColumn::new(
-        3,
-    );
-    pub const NUMBER: oosync::RowColumn<Self, sql::Nullable<sql::Int4>> = oosync::RowColumn::new(
-        4,
-    );
-    pub const OBJECT: oosync::RowColumn<Self, sql::Nullable<sql::Oid>> = oosync::RowColumn::new(
-        5,
-    );
-    pub const RATIO: oosync::RowColumn<Self, sql::Nullable<sql::Float4>> = oosync::RowColumn::new(
-        6,
-    );
-    pub const WEIGHT: oosync::RowColumn<Self, sql::Nullable<sql::Float8>> = oosync::RowColumn::new(
-        7,
-    );
-    pub const AMOUNT: oosync::RowColumn<Self, sql::Nullable<sql::Numeric>> = oosync::RowColumn::new(
-        8,
-    );
-    pub const AT: oosync::RowColumn<Self, sql::Nullable<sql::Timestamptz>> = oosync::RowColumn::new(
-        9,
-    );
-    pub const LOCAL: oosync::RowColumn<Self, sql::Nullable<sql::Timestamp>> = oosync::RowColumn::new(
-        10,
-    );
-    pub const DAY: oosync::RowColumn<Self, sql::Nullable<sql::Date>> = oosync::RowColumn::new(
-        11,
-    );
-    pub const CLOCK: oosync::RowColumn<Self, sql::Nullable<sql::Time>> = oosync::RowColumn::new(
-        12,
-    );
-    pub const ZONED: oosync::RowColumn<Self, sql::Nullable<sql::TimeTz>> = oosync::RowColumn::new(
-        13,
-    );
-    pub const SPAN: oosync::RowColumn<Self, sql::Nullable<sql::Interval>> = oosync::RowColumn::new(
-        14,
-    );
-    pub const DATA: oosync::RowColumn<Self, sql::Nullable<sql::Bytea>> = oosync::RowColumn::new(
-        15,
-    );
-    pub const DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Json>> = oosync::RowColumn::new(
-        16,
-    );
-    pub const BINARY_DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Jsonb>> = oosync::RowColumn::new(
-        17,
-    );
-    pub const MOOD: oosync::RowColumn<Self, sql::Nullable<sql::Enum>> = oosync::RowColumn::new(
-        18,
-    );
-    pub const TAGS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Text>>> = oosync::RowColumn::new(
-        19,
-    );
-    pub const NUMBERS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Int4>>> = oosync::RowColumn::new(
-        20,
-    );
-    pub const AMOUNTS: oosync::RowColumn<
-        Self,
-        sql::Nullable<sql::Array<sql::Numeric>>,
-    > = oosync::RowColumn::new(21);
-    pub const IDS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Uuid>>> = oosync::RowColumn::new(
-        22,
-    );
-    pub const COST: oosync::RowColumn<Self, sql::Nullable<sql::Money>> = oosync::RowColumn::new(
-        23,
-    );
+    pub const TODO_ID: oosync::RowColumn<Self, sql::Nullable<sql::Uuid>> = oosync::RowColumn::new(1);
+    pub const FLAG: oosync::RowColumn<Self, sql::Nullable<sql::Bool>> = oosync::RowColumn::new(2);
+    pub const SMALL: oosync::RowColumn<Self, sql::Nullable<sql::Int2>> = oosync::RowColumn::new(3);
+    pub const NUMBER: oosync::RowColumn<Self, sql::Nullable<sql::Int4>> = oosync::RowColumn::new(4);
+    pub const OBJECT: oosync::RowColumn<Self, sql::Nullable<sql::Oid>> = oosync::RowColumn::new(5);
+    pub const RATIO: oosync::RowColumn<Self, sql::Nullable<sql::Float4>> = oosync::RowColumn::new(6);
+    pub const WEIGHT: oosync::RowColumn<Self, sql::Nullable<sql::Float8>> = oosync::RowColumn::new(7);
+    pub const AMOUNT: oosync::RowColumn<Self, sql::Nullable<sql::Numeric>> = oosync::RowColumn::new(8);
+    pub const AT: oosync::RowColumn<Self, sql::Nullable<sql::Timestamptz>> = oosync::RowColumn::new(9);
+    pub const LOCAL: oosync::RowColumn<Self, sql::Nullable<sql::Timestamp>> = oosync::RowColumn::new(10);
+    pub const DAY: oosync::RowColumn<Self, sql::Nullable<sql::Date>> = oosync::RowColumn::new(11);
+    pub const CLOCK: oosync::RowColumn<Self, sql::Nullable<sql::Time>> = oosync::RowColumn::new(12);
+    pub const ZONED: oosync::RowColumn<Self, sql::Nullable<sql::TimeTz>> = oosync::RowColumn::new(13);
+    pub const SPAN: oosync::RowColumn<Self, sql::Nullable<sql::Interval>> = oosync::RowColumn::new(14);
+    pub const DATA: oosync::RowColumn<Self, sql::Nullable<sql::Bytea>> = oosync::RowColumn::new(15);
+    pub const DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Json>> = oosync::RowColumn::new(16);
+    pub const BINARY_DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Jsonb>> = oosync::RowColumn::new(17);
+    pub const MOOD: oosync::RowColumn<Self, sql::Nullable<sql::Enum>> = oosync::RowColumn::new(18);
+    pub const TAGS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Text>>> = oosync::RowColumn::new(19);
+    pub const NUMBERS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Int4>>> = oosync::RowColumn::new(20);
+    pub const AMOUNTS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Numeric>>> = oosync::RowColumn::new(21);
+    pub const IDS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Uuid>>> = oosync::RowColumn::new(22);
+    pub const COST: oosync::RowColumn<Self, sql::Nullable<sql::Money>> = oosync::RowColumn::new(23);
 }
 
-impl oosync::Row for Readings {
+type SqlTypes = sql::Groups<(
+    (
+        sql::Int8, sql::Nullable<sql::Uuid>, sql::Nullable<sql::Bool>, sql::Nullable<sql::Int2>,
+        sql::Nullable<sql::Int4>, sql::Nullable<sql::Oid>, sql::Nullable<sql::Float4>,
+        sql::Nullable<sql::Float8>, sql::Nullable<sql::Numeric>, sql::Nullable<sql::Timestamptz>,
+        sql::Nullable<sql::Timestamp>, sql::Nullable<sql::Date>, sql::Nullable<sql::Time>,
+        sql::Nullable<sql::TimeTz>, sql::Nullable<sql::Interval>, sql::Nullable<sql::Bytea>,
+    ),
+    (
+        sql::Nullable<sql::Json>, sql::Nullable<sql::Jsonb>, sql::Nullable<sql::Enum>,
+        sql::Nullable<sql::Array<sql::Text>>, sql::Nullable<sql::Array<sql::Int4>>,
+        sql::Nullable<sql::Array<sql::Numeric>>, sql::Nullable<sql::Array<sql::Uuid>>,
+        sql::Nullable<sql::Money>,
+    ),
+)>;
+
+impl oosync::Record for Readings {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
-        23,
-    ];
-    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        Ok(Self {
-            id: row.take::<sql::Int8, _>()?,
-            todo_id: row.take::<sql::Nullable<sql::Uuid>, _>()?,
-            flag: row.take::<sql::Nullable<sql::Bool>, _>()?,
-            small: row.take::<sql::Nullable<sql::Int2>, _>()?,
-            number: row.take::<sql::Nullable<sql::Int4>, _>()?,
-            object: row.take::<sql::Nullable<sql::Oid>, _>()?,
-            ratio: row.take::<sql::Nullable<sql::Float4>, _>()?,
-            weight: row.take::<sql::Nullable<sql::Float8>, _>()?,
-            amount: row.take::<sql::Nullable<sql::Numeric>, _>()?,
-            at: row.take::<sql::Nullable<sql::Timestamptz>, _>()?,
-            local: row.take::<sql::Nullable<sql::Timestamp>, _>()?,
-            day: row.take::<sql::Nullable<sql::Date>, _>()?,
-            clock: row.take::<sql::Nullable<sql::Time>, _>()?,
-            zoned: row.take::<sql::Nullable<sql::TimeTz>, _>()?,
-            span: row.take::<sql::Nullable<sql::Interval>, _>()?,
-            data: row.take::<sql::Nullable<sql::Bytea>, _>()?,
-            document: row.take::<sql::Nullable<sql::Json>, _>()?,
-            binary_document: row.take::<sql::Nullable<sql::Jsonb>, _>()?,
-            mood: row.take::<sql::Nullable<sql::Enum>, _>()?,
-            tags: row.take::<sql::Nullable<sql::Array<sql::Text>>, _>()?,
-            numbers: row.take::<sql::Nullable<sql::Array<sql::Int4>>, _>()?,
-            amounts: row.take::<sql::Nullable<sql::Array<sql::Numeric>>, _>()?,
-            ids: row.take::<sql::Nullable<sql::Array<sql::Uuid>>, _>()?,
-            cost: row.take::<sql::Nullable<sql::Money>, _>()?,
-        })
-    }
-}
-
-impl oosync::Syncable for Readings {
     type Key = ReadingsKey;
+
+    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
+        match row.take_all::<_, SqlTypes>() {
+            Ok((
+                (
+                    id, todo_id, flag, small, number, object, ratio, weight, amount, at, local, day,
+                    clock, zoned, span, data,
+                ),
+                (document, binary_document, mood, tags, numbers, amounts, ids, cost),
+            )) => {
+                Ok(Self {
+                    id, todo_id, flag, small, number, object, ratio, weight, amount, at, local, day,
+                    clock, zoned, span, data, document, binary_document, mood, tags, numbers,
+                    amounts, ids, cost,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn key(&self) -> ReadingsKey {
         self.id
     }
+
     fn write_key<'v>(key: &'v ReadingsKey, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Int8, _>(0, key);
     }
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Nullable<sql::Uuid>, _>(1, &self.todo_id);
-        row.put::<sql::Nullable<sql::Bool>, _>(2, &self.flag);
-        row.put::<sql::Nullable<sql::Int2>, _>(3, &self.small);
-        row.put::<sql::Nullable<sql::Int4>, _>(4, &self.number);
-        row.put::<sql::Nullable<sql::Oid>, _>(5, &self.object);
-        row.put::<sql::Nullable<sql::Float4>, _>(6, &self.ratio);
-        row.put::<sql::Nullable<sql::Float8>, _>(7, &self.weight);
-        row.put::<sql::Nullable<sql::Numeric>, _>(8, &self.amount);
-        row.put::<sql::Nullable<sql::Timestamptz>, _>(9, &self.at);
-        row.put::<sql::Nullable<sql::Timestamp>, _>(10, &self.local);
-        row.put::<sql::Nullable<sql::Date>, _>(11, &self.day);
-        row.put::<sql::Nullable<sql::Time>, _>(12, &self.clock);
-        row.put::<sql::Nullable<sql::TimeTz>, _>(13, &self.zoned);
-        row.put::<sql::Nullable<sql::Interval>, _>(14, &self.span);
-        row.put::<sql::Nullable<sql::Bytea>, _>(15, &self.data);
-        row.put::<sql::Nullable<sql::Json>, _>(16, &self.document);
-        row.put::<sql::Nullable<sql::Jsonb>, _>(17, &self.binary_document);
-        row.put::<sql::Nullable<sql::Enum>, _>(18, &self.mood);
-        row.put::<sql::Nullable<sql::Array<sql::Text>>, _>(19, &self.tags);
-        row.put::<sql::Nullable<sql::Array<sql::Int4>>, _>(20, &self.numbers);
-        row.put::<sql::Nullable<sql::Array<sql::Numeric>>, _>(21, &self.amounts);
-        row.put::<sql::Nullable<sql::Array<sql::Uuid>>, _>(22, &self.ids);
-        row.put::<sql::Nullable<sql::Money>, _>(23, &self.cost);
+
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (
+                (
+                    &self.id, &self.todo_id, &self.flag, &self.small, &self.number, &self.object,
+                    &self.ratio, &self.weight, &self.amount, &self.at, &self.local, &self.day,
+                    &self.clock, &self.zoned, &self.span, &self.data,
+                ),
+                (
+                    &self.document, &self.binary_document, &self.mood, &self.tags, &self.numbers,
+                    &self.amounts, &self.ids, &self.cost,
+                ),
+            ),
+            (
+                (
+                    &other.id, &other.todo_id, &other.flag, &other.small, &other.number,
+                    &other.object, &other.ratio, &other.weight, &other.amount, &other.at,
+                    &other.local, &other.day, &other.clock, &other.zoned, &other.span, &other.data,
+                ),
+                (
+                    &other.document, &other.binary_document, &other.mood, &other.tags,
+                    &other.numbers, &other.amounts, &other.ids, &other.cost,
+                ),
+            ),
+        );
     }
 }
 
-impl oosync::Insert for Readings {
-    type Row = Self;
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl Clone for Readings {
+    fn clone(&self) -> Self {
+        Self {
+            amount: self.amount.clone(), data: self.data.clone(), document: self.document.clone(),
+            binary_document: self.binary_document.clone(), mood: self.mood.clone(),
+            tags: self.tags.clone(), numbers: self.numbers.clone(), amounts: self.amounts.clone(),
+            ids: self.ids.clone(), ..*self
+        }
+    }
+}
+
+impl ::core::fmt::Debug for Readings {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Readings", f)
+    }
+}
+
+impl PartialEq for Readings {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.readings`.
 pub type ReadingsKey = i64;
 
-/// A new row of `public.readings`.
-#[derive(Clone, Debug)]
+/// A new row of `public.readings`; its fields are those of [`Readings`].
 pub struct ReadingsInsert {
-    /// `id bigint not null`
     pub id: i64,
-    /// `todo_id uuid`
     pub todo_id: Option<types::Uuid>,
-    /// `flag boolean`
     pub flag: Option<bool>,
-    /// `small smallint`
     pub small: Option<i16>,
-    /// `number integer`
     pub number: Option<i32>,
-    /// `object oid`
     pub object: Option<u32>,
-    /// `ratio real`
     pub ratio: Option<f32>,
-    /// `weight double precision`
     pub weight: Option<f64>,
-    /// `amount numeric`
     pub amount: Option<types::Numeric>,
-    /// `at timestamptz`
     pub at: Option<types::Timestamptz>,
-    /// `local timestamp`
     pub local: Option<types::Timestamp>,
-    /// `day date`
     pub day: Option<types::Date>,
-    /// `clock time`
     pub clock: Option<types::Time>,
-    /// `zoned timetz`
     pub zoned: Option<types::TimeTz>,
-    /// `span interval`
     pub span: Option<types::Interval>,
-    /// `data bytea`
     pub data: Option<Vec<u8>>,
-    /// `document json`
     pub document: Option<types::Json>,
-    /// `binary_document jsonb`
     pub binary_document: Option<types::Json>,
-    /// `mood public.mood`
     pub mood: Option<super::enums::Mood>,
-    /// `tags text[]`
     pub tags: Option<types::Array<String>>,
-    /// `numbers integer[]`
     pub numbers: Option<types::Array<i32>>,
-    /// `amounts numeric[]`
     pub amounts: Option<types::Array<types::Numeric>>,
-    /// `ids uuid[]`
     pub ids: Option<types::Array<types::Uuid>>,
-    /// `cost money`
     pub cost: Option<types::Money>,
 }
 
@@ -269,341 +215,174 @@ impl ReadingsInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(id: i64) -> Self {
         Self {
-            id,
-            todo_id: None,
-            flag: None,
-            small: None,
-            number: None,
-            object: None,
-            ratio: None,
-            weight: None,
-            amount: None,
-            at: None,
-            local: None,
-            day: None,
-            clock: None,
-            zoned: None,
-            span: None,
-            data: None,
-            document: None,
-            binary_document: None,
-            mood: None,
-            tags: None,
-            numbers: None,
-            amounts: None,
-            ids: None,
-            cost: None,
+            id, todo_id: None, flag: None, small: None, number: None, object: None, ratio: None,
+            weight: None, amount: None, at: None, local: None, day: None, clock: None, zoned: None,
+            span: None, data: None, document: None, binary_document: None, mood: None, tags: None,
+            numbers: None, amounts: None, ids: None, cost: None,
         }
     }
 }
 
 impl oosync::Insert for ReadingsInsert {
     type Row = Readings;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Nullable<sql::Uuid>, _>(1, &self.todo_id);
-        row.put::<sql::Nullable<sql::Bool>, _>(2, &self.flag);
-        row.put::<sql::Nullable<sql::Int2>, _>(3, &self.small);
-        row.put::<sql::Nullable<sql::Int4>, _>(4, &self.number);
-        row.put::<sql::Nullable<sql::Oid>, _>(5, &self.object);
-        row.put::<sql::Nullable<sql::Float4>, _>(6, &self.ratio);
-        row.put::<sql::Nullable<sql::Float8>, _>(7, &self.weight);
-        row.put::<sql::Nullable<sql::Numeric>, _>(8, &self.amount);
-        row.put::<sql::Nullable<sql::Timestamptz>, _>(9, &self.at);
-        row.put::<sql::Nullable<sql::Timestamp>, _>(10, &self.local);
-        row.put::<sql::Nullable<sql::Date>, _>(11, &self.day);
-        row.put::<sql::Nullable<sql::Time>, _>(12, &self.clock);
-        row.put::<sql::Nullable<sql::TimeTz>, _>(13, &self.zoned);
-        row.put::<sql::Nullable<sql::Interval>, _>(14, &self.span);
-        row.put::<sql::Nullable<sql::Bytea>, _>(15, &self.data);
-        row.put::<sql::Nullable<sql::Json>, _>(16, &self.document);
-        row.put::<sql::Nullable<sql::Jsonb>, _>(17, &self.binary_document);
-        row.put::<sql::Nullable<sql::Enum>, _>(18, &self.mood);
-        row.put::<sql::Nullable<sql::Array<sql::Text>>, _>(19, &self.tags);
-        row.put::<sql::Nullable<sql::Array<sql::Int4>>, _>(20, &self.numbers);
-        row.put::<sql::Nullable<sql::Array<sql::Numeric>>, _>(21, &self.amounts);
-        row.put::<sql::Nullable<sql::Array<sql::Uuid>>, _>(22, &self.ids);
-        row.put::<sql::Nullable<sql::Money>, _>(23, &self.cost);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                &self.id, &self.todo_id, &self.flag, &self.small, &self.number, &self.object,
+                &self.ratio, &self.weight, &self.amount, &self.at, &self.local, &self.day,
+                &self.clock, &self.zoned, &self.span, &self.data,
+            ),
+            (
+                &self.document, &self.binary_document, &self.mood, &self.tags, &self.numbers,
+                &self.amounts, &self.ids, &self.cost,
+            ),
+        ));
     }
 }
 
-/// What changes of a row of `public.readings`.
-#[derive(Clone, Debug, Default)]
+impl Clone for ReadingsInsert {
+    fn clone(&self) -> Self {
+        Self {
+            amount: self.amount.clone(), data: self.data.clone(), document: self.document.clone(),
+            binary_document: self.binary_document.clone(), mood: self.mood.clone(),
+            tags: self.tags.clone(), numbers: self.numbers.clone(), amounts: self.amounts.clone(),
+            ids: self.ids.clone(), ..*self
+        }
+    }
+}
+
+impl ::core::fmt::Debug for ReadingsInsert {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_insert(self, "ReadingsInsert", f)
+    }
+}
+
+/// What changes of a row of `public.readings`; its fields are those of [`Readings`].
 pub struct ReadingsPatch {
-    /// `todo_id uuid`
     pub todo_id: Option<Option<types::Uuid>>,
-    /// `flag boolean`
     pub flag: Option<Option<bool>>,
-    /// `small smallint`
     pub small: Option<Option<i16>>,
-    /// `number integer`
     pub number: Option<Option<i32>>,
-    /// `object oid`
     pub object: Option<Option<u32>>,
-    /// `ratio real`
     pub ratio: Option<Option<f32>>,
-    /// `weight double precision`
     pub weight: Option<Option<f64>>,
-    /// `amount numeric`
     pub amount: Option<Option<types::Numeric>>,
-    /// `at timestamptz`
     pub at: Option<Option<types::Timestamptz>>,
-    /// `local timestamp`
     pub local: Option<Option<types::Timestamp>>,
-    /// `day date`
     pub day: Option<Option<types::Date>>,
-    /// `clock time`
     pub clock: Option<Option<types::Time>>,
-    /// `zoned timetz`
     pub zoned: Option<Option<types::TimeTz>>,
-    /// `span interval`
     pub span: Option<Option<types::Interval>>,
-    /// `data bytea`
     pub data: Option<Option<Vec<u8>>>,
-    /// `document json`
     pub document: Option<Option<types::Json>>,
-    /// `binary_document jsonb`
     pub binary_document: Option<Option<types::Json>>,
-    /// `mood public.mood`
     pub mood: Option<Option<super::enums::Mood>>,
-    /// `tags text[]`
     pub tags: Option<Option<types::Array<String>>>,
-    /// `numbers integer[]`
     pub numbers: Option<Option<types::Array<i32>>>,
-    /// `amounts numeric[]`
     pub amounts: Option<Option<types::Array<types::Numeric>>>,
-    /// `ids uuid[]`
     pub ids: Option<Option<types::Array<types::Uuid>>>,
-    /// `cost money`
     pub cost: Option<Option<types::Money>>,
+}
+
+impl Default for ReadingsPatch {
+    fn default() -> Self {
+        Self {
+            todo_id: None, flag: None, small: None, number: None, object: None, ratio: None,
+            weight: None, amount: None, at: None, local: None, day: None, clock: None, zoned: None,
+            span: None, data: None, document: None, binary_document: None, mood: None, tags: None,
+            numbers: None, amounts: None, ids: None, cost: None,
+        }
+    }
 }
 
 impl oosync::Patch for ReadingsPatch {
     type Row = Readings;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Nullable<sql::Uuid>, _>(1, &self.todo_id);
-        row.put_some::<sql::Nullable<sql::Bool>, _>(2, &self.flag);
-        row.put_some::<sql::Nullable<sql::Int2>, _>(3, &self.small);
-        row.put_some::<sql::Nullable<sql::Int4>, _>(4, &self.number);
-        row.put_some::<sql::Nullable<sql::Oid>, _>(5, &self.object);
-        row.put_some::<sql::Nullable<sql::Float4>, _>(6, &self.ratio);
-        row.put_some::<sql::Nullable<sql::Float8>, _>(7, &self.weight);
-        row.put_some::<sql::Nullable<sql::Numeric>, _>(8, &self.amount);
-        row.put_some::<sql::Nullable<sql::Timestamptz>, _>(9, &self.at);
-        row.put_some::<sql::Nullable<sql::Timestamp>, _>(10, &self.local);
-        row.put_some::<sql::Nullable<sql::Date>, _>(11, &self.day);
-        row.put_some::<sql::Nullable<sql::Time>, _>(12, &self.clock);
-        row.put_some::<sql::Nullable<sql::TimeTz>, _>(13, &self.zoned);
-        row.put_some::<sql::Nullable<sql::Interval>, _>(14, &self.span);
-        row.put_some::<sql::Nullable<sql::Bytea>, _>(15, &self.data);
-        row.put_some::<sql::Nullable<sql::Json>, _>(16, &self.document);
-        row.put_some::<sql::Nullable<sql::Jsonb>, _>(17, &self.binary_document);
-        row.put_some::<sql::Nullable<sql::Enum>, _>(18, &self.mood);
-        row.put_some::<sql::Nullable<sql::Array<sql::Text>>, _>(19, &self.tags);
-        row.put_some::<sql::Nullable<sql::Array<sql::Int4>>, _>(20, &self.numbers);
-        row.put_some::<sql::Nullable<sql::Array<sql::Numeric>>, _>(21, &self.amounts);
-        row.put_some::<sql::Nullable<sql::Array<sql::Uuid>>, _>(22, &self.ids);
-        row.put_some::<sql::Nullable<sql::Money>, _>(23, &self.cost);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                (), &self.todo_id, &self.flag, &self.small, &self.number, &self.object, &self.ratio,
+                &self.weight, &self.amount, &self.at, &self.local, &self.day, &self.clock,
+                &self.zoned, &self.span, &self.data,
+            ),
+            (
+                &self.document, &self.binary_document, &self.mood, &self.tags, &self.numbers,
+                &self.amounts, &self.ids, &self.cost,
+            ),
+        ));
+    }
+}
+
+impl Clone for ReadingsPatch {
+    fn clone(&self) -> Self {
+        Self {
+            amount: self.amount.clone(), data: self.data.clone(), document: self.document.clone(),
+            binary_document: self.binary_document.clone(), mood: self.mood.clone(),
+            tags: self.tags.clone(), numbers: self.numbers.clone(), amounts: self.amounts.clone(),
+            ids: self.ids.clone(), ..*self
+        }
+    }
+}
+
+impl ::core::fmt::Debug for ReadingsPatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_patch(self, "ReadingsPatch", f)
     }
 }
 
 /// What is known of the table.
-pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-    pg_schema: "public",
-    pg_name: "readings",
-    name: "readings",
-    columns: &[
-        oosync::schema::Column {
-            name: "id",
-            ty: oosync::schema::ColumnType::Int8,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PROTECTED,
+pub static TABLE: oosync::schema::Table = {
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    schema::Table {
+        pg_schema: "public",
+        pg_name: "readings",
+        name: "readings",
+        columns: &[
+            Column { name: "id", ty: ColumnType::Int8, nullable: false, default: ColumnDefault::None, access: Access::PROTECTED },
+            Column { name: "todo_id", ty: ColumnType::Uuid, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "flag", ty: ColumnType::Bool, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "small", ty: ColumnType::Int2, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "number", ty: ColumnType::Int4, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "object", ty: ColumnType::Oid, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "ratio", ty: ColumnType::Float4, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "weight", ty: ColumnType::Float8, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "amount", ty: ColumnType::Numeric, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "at", ty: ColumnType::Timestamptz, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "local", ty: ColumnType::Timestamp, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "day", ty: ColumnType::Date, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "clock", ty: ColumnType::Time, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "zoned", ty: ColumnType::TimeTz, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "span", ty: ColumnType::Interval, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "data", ty: ColumnType::Bytea, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "document", ty: ColumnType::Json, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "binary_document", ty: ColumnType::Jsonb, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "mood", ty: ColumnType::Enum, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "tags", ty: ColumnType::Array(&ColumnType::Text), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "numbers", ty: ColumnType::Array(&ColumnType::Int4), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "amounts", ty: ColumnType::Array(&ColumnType::Numeric), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "ids", ty: ColumnType::Array(&ColumnType::Uuid), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "cost", ty: ColumnType::Money, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+        ],
+        primary_key: &[0],
+        foreign_keys: &[
+            schema::ForeignKey { columns: &[1], table: "todos", target: &["id"] },
+        ],
+        rules: schema::Rules {
+            owner: schema::Owner::Everyone,
+            bucket: None,
+            push: schema::Push::Disabled,
+            deny_delete: true,
+            confirmed: false,
+            conflict: schema::Conflict::ClientWins,
+            created: None,
+            updated: None,
+            deleted: None,
+            conflict_target: &[0],
+            order: 5,
+            change_category: None,
+            normalize_datetime: &[],
         },
-        oosync::schema::Column {
-            name: "todo_id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "flag",
-            ty: oosync::schema::ColumnType::Bool,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "small",
-            ty: oosync::schema::ColumnType::Int2,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "number",
-            ty: oosync::schema::ColumnType::Int4,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "object",
-            ty: oosync::schema::ColumnType::Oid,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "ratio",
-            ty: oosync::schema::ColumnType::Float4,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "weight",
-            ty: oosync::schema::ColumnType::Float8,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "amount",
-            ty: oosync::schema::ColumnType::Numeric,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "at",
-            ty: oosync::schema::ColumnType::Timestamptz,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "local",
-            ty: oosync::schema::ColumnType::Timestamp,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "day",
-            ty: oosync::schema::ColumnType::Date,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "clock",
-            ty: oosync::schema::ColumnType::Time,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "zoned",
-            ty: oosync::schema::ColumnType::TimeTz,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "span",
-            ty: oosync::schema::ColumnType::Interval,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "data",
-            ty: oosync::schema::ColumnType::Bytea,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "document",
-            ty: oosync::schema::ColumnType::Json,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "binary_document",
-            ty: oosync::schema::ColumnType::Jsonb,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "mood",
-            ty: oosync::schema::ColumnType::Enum,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "tags",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Text),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "numbers",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Int4),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "amounts",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Numeric),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "ids",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Uuid),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "cost",
-            ty: oosync::schema::ColumnType::Money,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-    ],
-    primary_key: &[0],
-    foreign_keys: &[
-        oosync::schema::ForeignKey {
-            columns: &[1],
-            table: "todos",
-            target: &["id"],
-        },
-    ],
-    rules: oosync::schema::Rules {
-        owner: oosync::schema::Owner::Everyone,
-        bucket: None,
-        push: oosync::schema::Push::Disabled,
-        deny_delete: true,
-        confirmed: false,
-        conflict: oosync::schema::Conflict::ClientWins,
-        created: None,
-        updated: None,
-        deleted: None,
-        conflict_target: &[0],
-        order: 5,
-        change_category: None,
-        normalize_datetime: &[],
-    },
-    ddl: "CREATE TABLE \"readings\" (\n  \"id\" INTEGER NOT NULL,\n  \"todo_id\" BLOB,\n  \"flag\" INTEGER,\n  \"small\" INTEGER,\n  \"number\" INTEGER,\n  \"object\" INTEGER,\n  \"ratio\" ANY,\n  \"weight\" ANY,\n  \"amount\" TEXT,\n  \"at\" TEXT,\n  \"local\" TEXT,\n  \"day\" TEXT,\n  \"clock\" TEXT,\n  \"zoned\" TEXT,\n  \"span\" TEXT,\n  \"data\" BLOB,\n  \"document\" TEXT,\n  \"binary_document\" TEXT,\n  \"mood\" TEXT,\n  \"tags\" TEXT,\n  \"numbers\" TEXT,\n  \"amounts\" TEXT,\n  \"ids\" TEXT,\n  \"cost\" INTEGER,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"todo_id\") REFERENCES \"todos\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+        ddl: "CREATE TABLE \"readings\" (\n  \"id\" INTEGER NOT NULL,\n  \"todo_id\" BLOB,\n  \"flag\" INTEGER,\n  \"small\" INTEGER,\n  \"number\" INTEGER,\n  \"object\" INTEGER,\n  \"ratio\" ANY,\n  \"weight\" ANY,\n  \"amount\" TEXT,\n  \"at\" TEXT,\n  \"local\" TEXT,\n  \"day\" TEXT,\n  \"clock\" TEXT,\n  \"zoned\" TEXT,\n  \"span\" TEXT,\n  \"data\" BLOB,\n  \"document\" TEXT,\n  \"binary_document\" TEXT,\n  \"mood\" TEXT,\n  \"tags\" TEXT,\n  \"numbers\" TEXT,\n  \"amounts\" TEXT,\n  \"ids\" TEXT,\n  \"cost\" INTEGER,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"todo_id\") REFERENCES \"todos\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+    }
 };

@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.todos`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Todos {
     /// `id uuid not null default gen_random_uuid()`
     pub id: types::Uuid,
@@ -69,232 +68,174 @@ pub struct Todos {
 impl Todos {
     pub const ID: oosync::RowColumn<Self, sql::Uuid> = oosync::RowColumn::new(0);
     pub const LIST_ID: oosync::RowColumn<Self, sql::Uuid> = oosync::RowColumn::new(1);
-    pub const MOVED_FROM: oosync::RowColumn<Self, sql::Nullable<sql::Uuid>> = oosync::RowColumn::new(
-        2,
-    );
+    pub const MOVED_FROM: oosync::RowColumn<Self, sql::Nullable<sql::Uuid>> = oosync::RowColumn::new(2);
     pub const TITLE: oosync::RowColumn<Self, sql::Text> = oosync::RowColumn::new(3);
     pub const DONE: oosync::RowColumn<Self, sql::Bool> = oosync::RowColumn::new(4);
     pub const PRIORITY: oosync::RowColumn<Self, sql::Int4> = oosync::RowColumn::new(5);
-    pub const SMALL: oosync::RowColumn<Self, sql::Nullable<sql::Int2>> = oosync::RowColumn::new(
-        6,
-    );
-    pub const BIG: oosync::RowColumn<Self, sql::Nullable<sql::Int8>> = oosync::RowColumn::new(
-        7,
-    );
-    pub const OBJECT: oosync::RowColumn<Self, sql::Nullable<sql::Oid>> = oosync::RowColumn::new(
-        8,
-    );
-    pub const RATIO: oosync::RowColumn<Self, sql::Nullable<sql::Float4>> = oosync::RowColumn::new(
-        9,
-    );
+    pub const SMALL: oosync::RowColumn<Self, sql::Nullable<sql::Int2>> = oosync::RowColumn::new(6);
+    pub const BIG: oosync::RowColumn<Self, sql::Nullable<sql::Int8>> = oosync::RowColumn::new(7);
+    pub const OBJECT: oosync::RowColumn<Self, sql::Nullable<sql::Oid>> = oosync::RowColumn::new(8);
+    pub const RATIO: oosync::RowColumn<Self, sql::Nullable<sql::Float4>> = oosync::RowColumn::new(9);
     pub const WEIGHT: oosync::RowColumn<Self, sql::Float8> = oosync::RowColumn::new(10);
-    pub const AMOUNT: oosync::RowColumn<Self, sql::Nullable<sql::Numeric>> = oosync::RowColumn::new(
-        11,
-    );
-    pub const AT: oosync::RowColumn<Self, sql::Nullable<sql::Timestamptz>> = oosync::RowColumn::new(
-        12,
-    );
-    pub const LOCAL: oosync::RowColumn<Self, sql::Nullable<sql::Timestamp>> = oosync::RowColumn::new(
-        13,
-    );
-    pub const DAY: oosync::RowColumn<Self, sql::Nullable<sql::Date>> = oosync::RowColumn::new(
-        14,
-    );
-    pub const CLOCK: oosync::RowColumn<Self, sql::Nullable<sql::Time>> = oosync::RowColumn::new(
-        15,
-    );
-    pub const ZONED: oosync::RowColumn<Self, sql::Nullable<sql::TimeTz>> = oosync::RowColumn::new(
-        16,
-    );
-    pub const SPAN: oosync::RowColumn<Self, sql::Nullable<sql::Interval>> = oosync::RowColumn::new(
-        17,
-    );
-    pub const DATA: oosync::RowColumn<Self, sql::Nullable<sql::Bytea>> = oosync::RowColumn::new(
-        18,
-    );
-    pub const DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Json>> = oosync::RowColumn::new(
-        19,
-    );
-    pub const BINARY_DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Jsonb>> = oosync::RowColumn::new(
-        20,
-    );
+    pub const AMOUNT: oosync::RowColumn<Self, sql::Nullable<sql::Numeric>> = oosync::RowColumn::new(11);
+    pub const AT: oosync::RowColumn<Self, sql::Nullable<sql::Timestamptz>> = oosync::RowColumn::new(12);
+    pub const LOCAL: oosync::RowColumn<Self, sql::Nullable<sql::Timestamp>> = oosync::RowColumn::new(13);
+    pub const DAY: oosync::RowColumn<Self, sql::Nullable<sql::Date>> = oosync::RowColumn::new(14);
+    pub const CLOCK: oosync::RowColumn<Self, sql::Nullable<sql::Time>> = oosync::RowColumn::new(15);
+    pub const ZONED: oosync::RowColumn<Self, sql::Nullable<sql::TimeTz>> = oosync::RowColumn::new(16);
+    pub const SPAN: oosync::RowColumn<Self, sql::Nullable<sql::Interval>> = oosync::RowColumn::new(17);
+    pub const DATA: oosync::RowColumn<Self, sql::Nullable<sql::Bytea>> = oosync::RowColumn::new(18);
+    pub const DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Json>> = oosync::RowColumn::new(19);
+    pub const BINARY_DOCUMENT: oosync::RowColumn<Self, sql::Nullable<sql::Jsonb>> = oosync::RowColumn::new(20);
     pub const MOOD: oosync::RowColumn<Self, sql::Enum> = oosync::RowColumn::new(21);
-    pub const MOODS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Enum>>> = oosync::RowColumn::new(
-        22,
-    );
-    pub const TAGS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Text>>> = oosync::RowColumn::new(
-        23,
-    );
-    pub const NUMBERS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Int4>>> = oosync::RowColumn::new(
-        24,
-    );
-    pub const COST: oosync::RowColumn<Self, sql::Nullable<sql::Money>> = oosync::RowColumn::new(
-        25,
-    );
-    pub const ADDRESS: oosync::RowColumn<
-        Self,
-        sql::Nullable<sql::PgText<types::tags::Inet>>,
-    > = oosync::RowColumn::new(26);
-    pub const PAIR: oosync::RowColumn<Self, sql::Nullable<sql::Composite>> = oosync::RowColumn::new(
-        27,
-    );
-    pub const MADE: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        28,
-    );
+    pub const MOODS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Enum>>> = oosync::RowColumn::new(22);
+    pub const TAGS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Text>>> = oosync::RowColumn::new(23);
+    pub const NUMBERS: oosync::RowColumn<Self, sql::Nullable<sql::Array<sql::Int4>>> = oosync::RowColumn::new(24);
+    pub const COST: oosync::RowColumn<Self, sql::Nullable<sql::Money>> = oosync::RowColumn::new(25);
+    pub const ADDRESS: oosync::RowColumn<Self, sql::Nullable<sql::PgText<types::tags::Inet>>> = oosync::RowColumn::new(26);
+    pub const PAIR: oosync::RowColumn<Self, sql::Nullable<sql::Composite>> = oosync::RowColumn::new(27);
+    pub const MADE: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(28);
 }
 
-impl oosync::Row for Todos {
+type SqlTypes = sql::Groups<(
+    (
+        sql::Uuid, sql::Uuid, sql::Nullable<sql::Uuid>, sql::Text, sql::Bool, sql::Int4,
+        sql::Nullable<sql::Int2>, sql::Nullable<sql::Int8>, sql::Nullable<sql::Oid>,
+        sql::Nullable<sql::Float4>, sql::Float8, sql::Nullable<sql::Numeric>,
+        sql::Nullable<sql::Timestamptz>, sql::Nullable<sql::Timestamp>, sql::Nullable<sql::Date>,
+        sql::Nullable<sql::Time>,
+    ),
+    (
+        sql::Nullable<sql::TimeTz>, sql::Nullable<sql::Interval>, sql::Nullable<sql::Bytea>,
+        sql::Nullable<sql::Json>, sql::Nullable<sql::Jsonb>, sql::Enum,
+        sql::Nullable<sql::Array<sql::Enum>>, sql::Nullable<sql::Array<sql::Text>>,
+        sql::Nullable<sql::Array<sql::Int4>>, sql::Nullable<sql::Money>,
+        sql::Nullable<sql::PgText<types::tags::Inet>>, sql::Nullable<sql::Composite>,
+        sql::Nullable<sql::Text>,
+    ),
+)>;
+
+impl oosync::Record for Todos {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
-        23, 24, 25, 26, 27, 28,
-    ];
-    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        Ok(Self {
-            id: row.take::<sql::Uuid, _>()?,
-            list_id: row.take::<sql::Uuid, _>()?,
-            moved_from: row.take::<sql::Nullable<sql::Uuid>, _>()?,
-            title: row.take::<sql::Text, _>()?,
-            done: row.take::<sql::Bool, _>()?,
-            priority: row.take::<sql::Int4, _>()?,
-            small: row.take::<sql::Nullable<sql::Int2>, _>()?,
-            big: row.take::<sql::Nullable<sql::Int8>, _>()?,
-            object: row.take::<sql::Nullable<sql::Oid>, _>()?,
-            ratio: row.take::<sql::Nullable<sql::Float4>, _>()?,
-            weight: row.take::<sql::Float8, _>()?,
-            amount: row.take::<sql::Nullable<sql::Numeric>, _>()?,
-            at: row.take::<sql::Nullable<sql::Timestamptz>, _>()?,
-            local: row.take::<sql::Nullable<sql::Timestamp>, _>()?,
-            day: row.take::<sql::Nullable<sql::Date>, _>()?,
-            clock: row.take::<sql::Nullable<sql::Time>, _>()?,
-            zoned: row.take::<sql::Nullable<sql::TimeTz>, _>()?,
-            span: row.take::<sql::Nullable<sql::Interval>, _>()?,
-            data: row.take::<sql::Nullable<sql::Bytea>, _>()?,
-            document: row.take::<sql::Nullable<sql::Json>, _>()?,
-            binary_document: row.take::<sql::Nullable<sql::Jsonb>, _>()?,
-            mood: row.take::<sql::Enum, _>()?,
-            moods: row.take::<sql::Nullable<sql::Array<sql::Enum>>, _>()?,
-            tags: row.take::<sql::Nullable<sql::Array<sql::Text>>, _>()?,
-            numbers: row.take::<sql::Nullable<sql::Array<sql::Int4>>, _>()?,
-            cost: row.take::<sql::Nullable<sql::Money>, _>()?,
-            address: row.take::<sql::Nullable<sql::PgText<types::tags::Inet>>, _>()?,
-            pair: row.take::<sql::Nullable<sql::Composite>, _>()?,
-            made: row.take::<sql::Nullable<sql::Text>, _>()?,
-        })
-    }
-}
-
-impl oosync::Syncable for Todos {
     type Key = TodosKey;
+
+    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
+        match row.take_all::<_, SqlTypes>() {
+            Ok((
+                (
+                    id, list_id, moved_from, title, done, priority, small, big, object, ratio,
+                    weight, amount, at, local, day, clock,
+                ),
+                (
+                    zoned, span, data, document, binary_document, mood, moods, tags, numbers, cost,
+                    address, pair, made,
+                ),
+            )) => {
+                Ok(Self {
+                    id, list_id, moved_from, title, done, priority, small, big, object, ratio,
+                    weight, amount, at, local, day, clock, zoned, span, data, document,
+                    binary_document, mood, moods, tags, numbers, cost, address, pair, made,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn key(&self) -> TodosKey {
         self.id
     }
+
     fn write_key<'v>(key: &'v TodosKey, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Uuid, _>(0, key);
     }
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Uuid, _>(0, &self.id);
-        row.put::<sql::Uuid, _>(1, &self.list_id);
-        row.put::<sql::Nullable<sql::Uuid>, _>(2, &self.moved_from);
-        row.put::<sql::Text, _>(3, &self.title);
-        row.put::<sql::Bool, _>(4, &self.done);
-        row.put::<sql::Int4, _>(5, &self.priority);
-        row.put::<sql::Nullable<sql::Int2>, _>(6, &self.small);
-        row.put::<sql::Nullable<sql::Int8>, _>(7, &self.big);
-        row.put::<sql::Nullable<sql::Oid>, _>(8, &self.object);
-        row.put::<sql::Nullable<sql::Float4>, _>(9, &self.ratio);
-        row.put::<sql::Float8, _>(10, &self.weight);
-        row.put::<sql::Nullable<sql::Numeric>, _>(11, &self.amount);
-        row.put::<sql::Nullable<sql::Timestamptz>, _>(12, &self.at);
-        row.put::<sql::Nullable<sql::Timestamp>, _>(13, &self.local);
-        row.put::<sql::Nullable<sql::Date>, _>(14, &self.day);
-        row.put::<sql::Nullable<sql::Time>, _>(15, &self.clock);
-        row.put::<sql::Nullable<sql::TimeTz>, _>(16, &self.zoned);
-        row.put::<sql::Nullable<sql::Interval>, _>(17, &self.span);
-        row.put::<sql::Nullable<sql::Bytea>, _>(18, &self.data);
-        row.put::<sql::Nullable<sql::Json>, _>(19, &self.document);
-        row.put::<sql::Nullable<sql::Jsonb>, _>(20, &self.binary_document);
-        row.put::<sql::Enum, _>(21, &self.mood);
-        row.put::<sql::Nullable<sql::Array<sql::Enum>>, _>(22, &self.moods);
-        row.put::<sql::Nullable<sql::Array<sql::Text>>, _>(23, &self.tags);
-        row.put::<sql::Nullable<sql::Array<sql::Int4>>, _>(24, &self.numbers);
-        row.put::<sql::Nullable<sql::Money>, _>(25, &self.cost);
-        row.put::<sql::Nullable<sql::PgText<types::tags::Inet>>, _>(26, &self.address);
-        row.put::<sql::Nullable<sql::Composite>, _>(27, &self.pair);
-        row.put::<sql::Nullable<sql::Text>, _>(28, &self.made);
+
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (
+                (
+                    &self.id, &self.list_id, &self.moved_from, &self.title, &self.done,
+                    &self.priority, &self.small, &self.big, &self.object, &self.ratio, &self.weight,
+                    &self.amount, &self.at, &self.local, &self.day, &self.clock,
+                ),
+                (
+                    &self.zoned, &self.span, &self.data, &self.document, &self.binary_document,
+                    &self.mood, &self.moods, &self.tags, &self.numbers, &self.cost, &self.address,
+                    &self.pair, &self.made,
+                ),
+            ),
+            (
+                (
+                    &other.id, &other.list_id, &other.moved_from, &other.title, &other.done,
+                    &other.priority, &other.small, &other.big, &other.object, &other.ratio,
+                    &other.weight, &other.amount, &other.at, &other.local, &other.day, &other.clock,
+                ),
+                (
+                    &other.zoned, &other.span, &other.data, &other.document, &other.binary_document,
+                    &other.mood, &other.moods, &other.tags, &other.numbers, &other.cost,
+                    &other.address, &other.pair, &other.made,
+                ),
+            ),
+        );
     }
 }
 
-impl oosync::Insert for Todos {
-    type Row = Self;
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl Clone for Todos {
+    fn clone(&self) -> Self {
+        Self {
+            title: self.title.clone(), amount: self.amount.clone(), data: self.data.clone(),
+            document: self.document.clone(), binary_document: self.binary_document.clone(),
+            mood: self.mood.clone(), moods: self.moods.clone(), tags: self.tags.clone(),
+            numbers: self.numbers.clone(), address: self.address.clone(), pair: self.pair.clone(),
+            made: self.made.clone(), ..*self
+        }
+    }
+}
+
+impl ::core::fmt::Debug for Todos {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Todos", f)
+    }
+}
+
+impl PartialEq for Todos {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.todos`.
 pub type TodosKey = types::Uuid;
 
-/// A new row of `public.todos`.
-#[derive(Clone, Debug)]
+/// A new row of `public.todos`; its fields are those of [`Todos`].
 pub struct TodosInsert {
-    /// `id uuid not null default gen_random_uuid()`
     pub id: oosync::Defaulted<types::Uuid>,
-    /// `list_id uuid not null`
     pub list_id: types::Uuid,
-    /// `moved_from uuid`
     pub moved_from: Option<types::Uuid>,
-    /// `title text not null`
     pub title: String,
-    /// `done boolean not null default false`
     pub done: oosync::Defaulted<bool>,
-    /// `priority integer not null default 0`
     pub priority: oosync::Defaulted<i32>,
-    /// `small smallint`
     pub small: Option<i16>,
-    /// `big bigint`
     pub big: Option<i64>,
-    /// `object oid`
     pub object: Option<u32>,
-    /// `ratio real`
     pub ratio: Option<f32>,
-    /// `weight double precision not null default 0`
     pub weight: oosync::Defaulted<f64>,
-    /// `amount numeric`
     pub amount: Option<types::Numeric>,
-    /// `at timestamptz`
     pub at: Option<types::Timestamptz>,
-    /// `local timestamp`
     pub local: Option<types::Timestamp>,
-    /// `day date`
     pub day: Option<types::Date>,
-    /// `clock time`
     pub clock: Option<types::Time>,
-    /// `zoned timetz`
     pub zoned: Option<types::TimeTz>,
-    /// `span interval`
     pub span: Option<types::Interval>,
-    /// `data bytea`
     pub data: Option<Vec<u8>>,
-    /// `document json`
     pub document: Option<types::Json>,
-    /// `binary_document jsonb`
     pub binary_document: Option<types::Json>,
-    /// `mood public.mood not null default 'happy'::public.mood`
     pub mood: oosync::Defaulted<super::enums::Mood>,
-    /// `moods public.mood[]`
     pub moods: Option<types::Array<super::enums::Mood>>,
-    /// `tags text[]`
     pub tags: Option<types::Array<String>>,
-    /// `numbers integer[]`
     pub numbers: Option<types::Array<i32>>,
-    /// `cost money`
     pub cost: Option<types::Money>,
-    /// `address inet`
     pub address: Option<types::PgText<types::tags::Inet>>,
-    /// `pair public.pair`
     pub pair: Option<super::composites::Pair>,
-    /// `made text not null default lower('BY THE SERVER'::text)`, filled by the server: null until then
     pub made: oosync::ServerFilled<String>,
 }
 
@@ -302,34 +243,12 @@ impl TodosInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(list_id: types::Uuid, title: String) -> Self {
         Self {
-            id: oosync::Defaulted::Default,
-            list_id,
-            moved_from: None,
-            title,
-            done: oosync::Defaulted::Default,
-            priority: oosync::Defaulted::Default,
-            small: None,
-            big: None,
-            object: None,
-            ratio: None,
-            weight: oosync::Defaulted::Default,
-            amount: None,
-            at: None,
-            local: None,
-            day: None,
-            clock: None,
-            zoned: None,
-            span: None,
-            data: None,
-            document: None,
-            binary_document: None,
-            mood: oosync::Defaulted::Default,
-            moods: None,
-            tags: None,
-            numbers: None,
-            cost: None,
-            address: None,
-            pair: None,
+            id: oosync::Defaulted::Default, list_id, moved_from: None, title,
+            done: oosync::Defaulted::Default, priority: oosync::Defaulted::Default, small: None,
+            big: None, object: None, ratio: None, weight: oosync::Defaulted::Default, amount: None,
+            at: None, local: None, day: None, clock: None, zoned: None, span: None, data: None,
+            document: None, binary_document: None, mood: oosync::Defaulted::Default, moods: None,
+            tags: None, numbers: None, cost: None, address: None, pair: None,
             made: oosync::ServerFilled::Default,
         }
     }
@@ -337,382 +256,180 @@ impl TodosInsert {
 
 impl oosync::Insert for TodosInsert {
     type Row = Todos;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_defaulted::<sql::Uuid, _>(0, &self.id);
-        row.put::<sql::Uuid, _>(1, &self.list_id);
-        row.put::<sql::Nullable<sql::Uuid>, _>(2, &self.moved_from);
-        row.put::<sql::Text, _>(3, &self.title);
-        row.put_defaulted::<sql::Bool, _>(4, &self.done);
-        row.put_defaulted::<sql::Int4, _>(5, &self.priority);
-        row.put::<sql::Nullable<sql::Int2>, _>(6, &self.small);
-        row.put::<sql::Nullable<sql::Int8>, _>(7, &self.big);
-        row.put::<sql::Nullable<sql::Oid>, _>(8, &self.object);
-        row.put::<sql::Nullable<sql::Float4>, _>(9, &self.ratio);
-        row.put_defaulted::<sql::Float8, _>(10, &self.weight);
-        row.put::<sql::Nullable<sql::Numeric>, _>(11, &self.amount);
-        row.put::<sql::Nullable<sql::Timestamptz>, _>(12, &self.at);
-        row.put::<sql::Nullable<sql::Timestamp>, _>(13, &self.local);
-        row.put::<sql::Nullable<sql::Date>, _>(14, &self.day);
-        row.put::<sql::Nullable<sql::Time>, _>(15, &self.clock);
-        row.put::<sql::Nullable<sql::TimeTz>, _>(16, &self.zoned);
-        row.put::<sql::Nullable<sql::Interval>, _>(17, &self.span);
-        row.put::<sql::Nullable<sql::Bytea>, _>(18, &self.data);
-        row.put::<sql::Nullable<sql::Json>, _>(19, &self.document);
-        row.put::<sql::Nullable<sql::Jsonb>, _>(20, &self.binary_document);
-        row.put_defaulted::<sql::Enum, _>(21, &self.mood);
-        row.put::<sql::Nullable<sql::Array<sql::Enum>>, _>(22, &self.moods);
-        row.put::<sql::Nullable<sql::Array<sql::Text>>, _>(23, &self.tags);
-        row.put::<sql::Nullable<sql::Array<sql::Int4>>, _>(24, &self.numbers);
-        row.put::<sql::Nullable<sql::Money>, _>(25, &self.cost);
-        row.put::<sql::Nullable<sql::PgText<types::tags::Inet>>, _>(26, &self.address);
-        row.put::<sql::Nullable<sql::Composite>, _>(27, &self.pair);
-        row.put_server_filled::<sql::Text, _>(28, &self.made);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                &self.id, &self.list_id, &self.moved_from, &self.title, &self.done, &self.priority,
+                &self.small, &self.big, &self.object, &self.ratio, &self.weight, &self.amount,
+                &self.at, &self.local, &self.day, &self.clock,
+            ),
+            (
+                &self.zoned, &self.span, &self.data, &self.document, &self.binary_document,
+                &self.mood, &self.moods, &self.tags, &self.numbers, &self.cost, &self.address,
+                &self.pair, &self.made,
+            ),
+        ));
     }
 }
 
-/// What changes of a row of `public.todos`.
-#[derive(Clone, Debug, Default)]
+impl Clone for TodosInsert {
+    fn clone(&self) -> Self {
+        Self {
+            title: self.title.clone(), amount: self.amount.clone(), data: self.data.clone(),
+            document: self.document.clone(), binary_document: self.binary_document.clone(),
+            mood: self.mood.clone(), moods: self.moods.clone(), tags: self.tags.clone(),
+            numbers: self.numbers.clone(), address: self.address.clone(), pair: self.pair.clone(),
+            made: self.made.clone(), ..*self
+        }
+    }
+}
+
+impl ::core::fmt::Debug for TodosInsert {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_insert(self, "TodosInsert", f)
+    }
+}
+
+/// What changes of a row of `public.todos`; its fields are those of [`Todos`].
 pub struct TodosPatch {
-    /// `list_id uuid not null`
     pub list_id: Option<types::Uuid>,
-    /// `moved_from uuid`
     pub moved_from: Option<Option<types::Uuid>>,
-    /// `title text not null`
     pub title: Option<String>,
-    /// `done boolean not null default false`
     pub done: Option<bool>,
-    /// `priority integer not null default 0`
     pub priority: Option<i32>,
-    /// `small smallint`
     pub small: Option<Option<i16>>,
-    /// `big bigint`
     pub big: Option<Option<i64>>,
-    /// `object oid`
     pub object: Option<Option<u32>>,
-    /// `ratio real`
     pub ratio: Option<Option<f32>>,
-    /// `weight double precision not null default 0`
     pub weight: Option<f64>,
-    /// `amount numeric`
     pub amount: Option<Option<types::Numeric>>,
-    /// `at timestamptz`
     pub at: Option<Option<types::Timestamptz>>,
-    /// `local timestamp`
     pub local: Option<Option<types::Timestamp>>,
-    /// `day date`
     pub day: Option<Option<types::Date>>,
-    /// `clock time`
     pub clock: Option<Option<types::Time>>,
-    /// `zoned timetz`
     pub zoned: Option<Option<types::TimeTz>>,
-    /// `span interval`
     pub span: Option<Option<types::Interval>>,
-    /// `data bytea`
     pub data: Option<Option<Vec<u8>>>,
-    /// `document json`
     pub document: Option<Option<types::Json>>,
-    /// `binary_document jsonb`
     pub binary_document: Option<Option<types::Json>>,
-    /// `mood public.mood not null default 'happy'::public.mood`
     pub mood: Option<super::enums::Mood>,
-    /// `moods public.mood[]`
     pub moods: Option<Option<types::Array<super::enums::Mood>>>,
-    /// `tags text[]`
     pub tags: Option<Option<types::Array<String>>>,
-    /// `numbers integer[]`
     pub numbers: Option<Option<types::Array<i32>>>,
-    /// `cost money`
     pub cost: Option<Option<types::Money>>,
-    /// `address inet`
     pub address: Option<Option<types::PgText<types::tags::Inet>>>,
-    /// `pair public.pair`
     pub pair: Option<Option<super::composites::Pair>>,
-    /// `made text not null default lower('BY THE SERVER'::text)`, filled by the server: null until then
     pub made: Option<Option<String>>,
+}
+
+impl Default for TodosPatch {
+    fn default() -> Self {
+        Self {
+            list_id: None, moved_from: None, title: None, done: None, priority: None, small: None,
+            big: None, object: None, ratio: None, weight: None, amount: None, at: None, local: None,
+            day: None, clock: None, zoned: None, span: None, data: None, document: None,
+            binary_document: None, mood: None, moods: None, tags: None, numbers: None, cost: None,
+            address: None, pair: None, made: None,
+        }
+    }
 }
 
 impl oosync::Patch for TodosPatch {
     type Row = Todos;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Uuid, _>(1, &self.list_id);
-        row.put_some::<sql::Nullable<sql::Uuid>, _>(2, &self.moved_from);
-        row.put_some::<sql::Text, _>(3, &self.title);
-        row.put_some::<sql::Bool, _>(4, &self.done);
-        row.put_some::<sql::Int4, _>(5, &self.priority);
-        row.put_some::<sql::Nullable<sql::Int2>, _>(6, &self.small);
-        row.put_some::<sql::Nullable<sql::Int8>, _>(7, &self.big);
-        row.put_some::<sql::Nullable<sql::Oid>, _>(8, &self.object);
-        row.put_some::<sql::Nullable<sql::Float4>, _>(9, &self.ratio);
-        row.put_some::<sql::Float8, _>(10, &self.weight);
-        row.put_some::<sql::Nullable<sql::Numeric>, _>(11, &self.amount);
-        row.put_some::<sql::Nullable<sql::Timestamptz>, _>(12, &self.at);
-        row.put_some::<sql::Nullable<sql::Timestamp>, _>(13, &self.local);
-        row.put_some::<sql::Nullable<sql::Date>, _>(14, &self.day);
-        row.put_some::<sql::Nullable<sql::Time>, _>(15, &self.clock);
-        row.put_some::<sql::Nullable<sql::TimeTz>, _>(16, &self.zoned);
-        row.put_some::<sql::Nullable<sql::Interval>, _>(17, &self.span);
-        row.put_some::<sql::Nullable<sql::Bytea>, _>(18, &self.data);
-        row.put_some::<sql::Nullable<sql::Json>, _>(19, &self.document);
-        row.put_some::<sql::Nullable<sql::Jsonb>, _>(20, &self.binary_document);
-        row.put_some::<sql::Enum, _>(21, &self.mood);
-        row.put_some::<sql::Nullable<sql::Array<sql::Enum>>, _>(22, &self.moods);
-        row.put_some::<sql::Nullable<sql::Array<sql::Text>>, _>(23, &self.tags);
-        row.put_some::<sql::Nullable<sql::Array<sql::Int4>>, _>(24, &self.numbers);
-        row.put_some::<sql::Nullable<sql::Money>, _>(25, &self.cost);
-        row.put_some::<
-                sql::Nullable<sql::PgText<types::tags::Inet>>,
-                _,
-            >(26, &self.address);
-        row.put_some::<sql::Nullable<sql::Composite>, _>(27, &self.pair);
-        row.put_some::<sql::Nullable<sql::Text>, _>(28, &self.made);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                (), &self.list_id, &self.moved_from, &self.title, &self.done, &self.priority,
+                &self.small, &self.big, &self.object, &self.ratio, &self.weight, &self.amount,
+                &self.at, &self.local, &self.day, &self.clock,
+            ),
+            (
+                &self.zoned, &self.span, &self.data, &self.document, &self.binary_document,
+                &self.mood, &self.moods, &self.tags, &self.numbers, &self.cost, &self.address,
+                &self.pair, &self.made,
+            ),
+        ));
+    }
+}
+
+impl Clone for TodosPatch {
+    fn clone(&self) -> Self {
+        Self {
+            title: self.title.clone(), amount: self.amount.clone(), data: self.data.clone(),
+            document: self.document.clone(), binary_document: self.binary_document.clone(),
+            mood: self.mood.clone(), moods: self.moods.clone(), tags: self.tags.clone(),
+            numbers: self.numbers.clone(), address: self.address.clone(), pair: self.pair.clone(),
+            made: self.made.clone(), ..*self
+        }
+    }
+}
+
+impl ::core::fmt::Debug for TodosPatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_patch(self, "TodosPatch", f)
     }
 }
 
 /// What is known of the table.
-pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-    pg_schema: "public",
-    pg_name: "todos",
-    name: "todos",
-    columns: &[
-        oosync::schema::Column {
-            name: "id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Uuid,
-            access: oosync::schema::Access::PROTECTED,
+pub static TABLE: oosync::schema::Table = {
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    schema::Table {
+        pg_schema: "public",
+        pg_name: "todos",
+        name: "todos",
+        columns: &[
+            Column { name: "id", ty: ColumnType::Uuid, nullable: false, default: ColumnDefault::Uuid, access: Access::PROTECTED },
+            Column { name: "list_id", ty: ColumnType::Uuid, nullable: false, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "moved_from", ty: ColumnType::Uuid, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "title", ty: ColumnType::Text, nullable: false, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "done", ty: ColumnType::Bool, nullable: false, default: ColumnDefault::Sqlite, access: Access::PLAIN },
+            Column { name: "priority", ty: ColumnType::Int4, nullable: false, default: ColumnDefault::Sqlite, access: Access::PLAIN },
+            Column { name: "small", ty: ColumnType::Int2, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "big", ty: ColumnType::Int8, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "object", ty: ColumnType::Oid, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "ratio", ty: ColumnType::Float4, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "weight", ty: ColumnType::Float8, nullable: false, default: ColumnDefault::Sqlite, access: Access::PLAIN },
+            Column { name: "amount", ty: ColumnType::Numeric, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "at", ty: ColumnType::Timestamptz, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "local", ty: ColumnType::Timestamp, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "day", ty: ColumnType::Date, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "clock", ty: ColumnType::Time, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "zoned", ty: ColumnType::TimeTz, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "span", ty: ColumnType::Interval, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "data", ty: ColumnType::Bytea, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "document", ty: ColumnType::Json, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "binary_document", ty: ColumnType::Jsonb, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "mood", ty: ColumnType::Enum, nullable: false, default: ColumnDefault::Sqlite, access: Access::PLAIN },
+            Column { name: "moods", ty: ColumnType::Array(&ColumnType::Enum), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "tags", ty: ColumnType::Array(&ColumnType::Text), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "numbers", ty: ColumnType::Array(&ColumnType::Int4), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "cost", ty: ColumnType::Money, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "address", ty: ColumnType::PgText("inet"), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "pair", ty: ColumnType::Composite(&[schema::Attribute::new("a", ColumnType::Int4), schema::Attribute::new("b", ColumnType::Text)]), nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "made", ty: ColumnType::Text, nullable: true, default: ColumnDefault::Server, access: Access::PLAIN },
+        ],
+        primary_key: &[0],
+        foreign_keys: &[
+            schema::ForeignKey { columns: &[1], table: "lists", target: &["id"] },
+            schema::ForeignKey { columns: &[2], table: "lists", target: &["id"] },
+        ],
+        rules: schema::Rules {
+            owner: schema::Owner::Everyone,
+            bucket: None,
+            push: schema::Push::Disabled,
+            deny_delete: true,
+            confirmed: false,
+            conflict: schema::Conflict::ClientWins,
+            created: None,
+            updated: None,
+            deleted: None,
+            conflict_target: &[0],
+            order: 3,
+            change_category: None,
+            normalize_datetime: &[],
         },
-        oosync::schema::Column {
-            name: "list_id",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "moved_from",
-            ty: oosync::schema::ColumnType::Uuid,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "title",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "done",
-            ty: oosync::schema::ColumnType::Bool,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Sqlite,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "priority",
-            ty: oosync::schema::ColumnType::Int4,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Sqlite,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "small",
-            ty: oosync::schema::ColumnType::Int2,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "big",
-            ty: oosync::schema::ColumnType::Int8,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "object",
-            ty: oosync::schema::ColumnType::Oid,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "ratio",
-            ty: oosync::schema::ColumnType::Float4,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "weight",
-            ty: oosync::schema::ColumnType::Float8,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Sqlite,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "amount",
-            ty: oosync::schema::ColumnType::Numeric,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "at",
-            ty: oosync::schema::ColumnType::Timestamptz,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "local",
-            ty: oosync::schema::ColumnType::Timestamp,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "day",
-            ty: oosync::schema::ColumnType::Date,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "clock",
-            ty: oosync::schema::ColumnType::Time,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "zoned",
-            ty: oosync::schema::ColumnType::TimeTz,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "span",
-            ty: oosync::schema::ColumnType::Interval,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "data",
-            ty: oosync::schema::ColumnType::Bytea,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "document",
-            ty: oosync::schema::ColumnType::Json,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "binary_document",
-            ty: oosync::schema::ColumnType::Jsonb,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "mood",
-            ty: oosync::schema::ColumnType::Enum,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::Sqlite,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "moods",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Enum),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "tags",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Text),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "numbers",
-            ty: oosync::schema::ColumnType::Array(&oosync::schema::ColumnType::Int4),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "cost",
-            ty: oosync::schema::ColumnType::Money,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "address",
-            ty: oosync::schema::ColumnType::PgText("inet"),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "pair",
-            ty: oosync::schema::ColumnType::Composite(
-                &[
-                    oosync::schema::Attribute::new(
-                        "a",
-                        oosync::schema::ColumnType::Int4,
-                    ),
-                    oosync::schema::Attribute::new("b", oosync::schema::ColumnType::Text),
-                ],
-            ),
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "made",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::Server,
-            access: oosync::schema::Access::PLAIN,
-        },
-    ],
-    primary_key: &[0],
-    foreign_keys: &[
-        oosync::schema::ForeignKey {
-            columns: &[1],
-            table: "lists",
-            target: &["id"],
-        },
-        oosync::schema::ForeignKey {
-            columns: &[2],
-            table: "lists",
-            target: &["id"],
-        },
-    ],
-    rules: oosync::schema::Rules {
-        owner: oosync::schema::Owner::Everyone,
-        bucket: None,
-        push: oosync::schema::Push::Disabled,
-        deny_delete: true,
-        confirmed: false,
-        conflict: oosync::schema::Conflict::ClientWins,
-        created: None,
-        updated: None,
-        deleted: None,
-        conflict_target: &[0],
-        order: 3,
-        change_category: None,
-        normalize_datetime: &[],
-    },
-    ddl: "CREATE TABLE \"todos\" (\n  \"id\" BLOB NOT NULL DEFAULT (CAST(randomblob(6) || substr(X'404142434445464748494A4B4C4D4E4F', abs(random() % 16) + 1, 1) || randomblob(1) || substr(X'808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF', abs(random() % 64) + 1, 1) || randomblob(7) AS BLOB)),\n  \"list_id\" BLOB NOT NULL,\n  \"moved_from\" BLOB,\n  \"title\" TEXT NOT NULL,\n  \"done\" INTEGER NOT NULL DEFAULT 0,\n  \"priority\" INTEGER NOT NULL DEFAULT 0,\n  \"small\" INTEGER,\n  \"big\" INTEGER,\n  \"object\" INTEGER,\n  \"ratio\" ANY,\n  \"weight\" ANY NOT NULL DEFAULT (0.0),\n  \"amount\" TEXT,\n  \"at\" TEXT,\n  \"local\" TEXT,\n  \"day\" TEXT,\n  \"clock\" TEXT,\n  \"zoned\" TEXT,\n  \"span\" TEXT,\n  \"data\" BLOB,\n  \"document\" TEXT,\n  \"binary_document\" TEXT,\n  \"mood\" TEXT NOT NULL DEFAULT 'happy',\n  \"moods\" TEXT,\n  \"tags\" TEXT,\n  \"numbers\" TEXT,\n  \"cost\" INTEGER,\n  \"address\" TEXT,\n  \"pair\" TEXT,\n  \"made\" TEXT,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"list_id\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED,\n  FOREIGN KEY (\"moved_from\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+        ddl: "CREATE TABLE \"todos\" (\n  \"id\" BLOB NOT NULL DEFAULT (CAST(randomblob(6) || substr(X'404142434445464748494A4B4C4D4E4F', abs(random() % 16) + 1, 1) || randomblob(1) || substr(X'808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF', abs(random() % 64) + 1, 1) || randomblob(7) AS BLOB)),\n  \"list_id\" BLOB NOT NULL,\n  \"moved_from\" BLOB,\n  \"title\" TEXT NOT NULL,\n  \"done\" INTEGER NOT NULL DEFAULT 0,\n  \"priority\" INTEGER NOT NULL DEFAULT 0,\n  \"small\" INTEGER,\n  \"big\" INTEGER,\n  \"object\" INTEGER,\n  \"ratio\" ANY,\n  \"weight\" ANY NOT NULL DEFAULT (0.0),\n  \"amount\" TEXT,\n  \"at\" TEXT,\n  \"local\" TEXT,\n  \"day\" TEXT,\n  \"clock\" TEXT,\n  \"zoned\" TEXT,\n  \"span\" TEXT,\n  \"data\" BLOB,\n  \"document\" TEXT,\n  \"binary_document\" TEXT,\n  \"mood\" TEXT NOT NULL DEFAULT 'happy',\n  \"moods\" TEXT,\n  \"tags\" TEXT,\n  \"numbers\" TEXT,\n  \"cost\" INTEGER,\n  \"address\" TEXT,\n  \"pair\" TEXT,\n  \"made\" TEXT,\n  PRIMARY KEY (\"id\"),\n  FOREIGN KEY (\"list_id\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED,\n  FOREIGN KEY (\"moved_from\") REFERENCES \"lists\" (\"id\") DEFERRABLE INITIALLY DEFERRED\n) STRICT;\n",
+    }
 };

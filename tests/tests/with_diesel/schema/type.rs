@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.type`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Type {
     /// `table integer not null`
     pub table: i32,
@@ -33,125 +32,108 @@ pub struct Type {
 
 /// The columns, for queries.
 impl Type {
-    pub const TABLE_COLUMN: oosync::RowColumn<Self, sql::Int4> = oosync::RowColumn::new(
-        0,
-    );
-    pub const TYPE: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        1,
-    );
-    pub const SELF: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        2,
-    );
-    pub const DSL: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        3,
-    );
-    pub const COLUMNS_COLUMN: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        4,
-    );
-    pub const ALL_COLUMNS: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        5,
-    );
-    pub const STAR: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        6,
-    );
-    pub const STR: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        7,
-    );
-    pub const BOOL: oosync::RowColumn<Self, sql::Nullable<sql::Bool>> = oosync::RowColumn::new(
-        8,
-    );
-    pub const DIESEL: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        9,
-    );
-    pub const TYPE_COLUMN: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        10,
-    );
-    pub const A_B: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(
-        11,
-    );
+    pub const TABLE_COLUMN: oosync::RowColumn<Self, sql::Int4> = oosync::RowColumn::new(0);
+    pub const TYPE: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(1);
+    pub const SELF: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(2);
+    pub const DSL: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(3);
+    pub const COLUMNS_COLUMN: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(4);
+    pub const ALL_COLUMNS: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(5);
+    pub const STAR: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(6);
+    pub const STR: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(7);
+    pub const BOOL: oosync::RowColumn<Self, sql::Nullable<sql::Bool>> = oosync::RowColumn::new(8);
+    pub const DIESEL: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(9);
+    pub const TYPE_COLUMN: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(10);
+    pub const A_B: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(11);
 }
 
-impl oosync::Row for Type {
+type SqlTypes = (
+    sql::Int4, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+    sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+    sql::Nullable<sql::Text>, sql::Nullable<sql::Bool>, sql::Nullable<sql::Text>,
+    sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+);
+
+impl oosync::Record for Type {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        Ok(Self {
-            table: row.take::<sql::Int4, _>()?,
-            r#type: row.take::<sql::Nullable<sql::Text>, _>()?,
-            self_: row.take::<sql::Nullable<sql::Text>, _>()?,
-            dsl: row.take::<sql::Nullable<sql::Text>, _>()?,
-            columns: row.take::<sql::Nullable<sql::Text>, _>()?,
-            all_columns: row.take::<sql::Nullable<sql::Text>, _>()?,
-            star: row.take::<sql::Nullable<sql::Text>, _>()?,
-            str: row.take::<sql::Nullable<sql::Text>, _>()?,
-            bool: row.take::<sql::Nullable<sql::Bool>, _>()?,
-            diesel: row.take::<sql::Nullable<sql::Text>, _>()?,
-            type_2: row.take::<sql::Nullable<sql::Text>, _>()?,
-            a_b: row.take::<sql::Nullable<sql::Text>, _>()?,
-        })
-    }
-}
-
-impl oosync::Syncable for Type {
     type Key = TypeKey;
+
+    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
+        match row.take_all::<_, SqlTypes>() {
+            Ok((
+                table, r#type, self_, dsl, columns, all_columns, star, str, bool, diesel, type_2,
+                a_b,
+            )) => {
+                Ok(Self {
+                    table, r#type, self_, dsl, columns, all_columns, star, str, bool, diesel,
+                    type_2, a_b,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn key(&self) -> TypeKey {
         self.table
     }
+
     fn write_key<'v>(key: &'v TypeKey, row: &mut oosync::RowWriter<'v>) {
         row.put::<sql::Int4, _>(0, key);
     }
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int4, _>(0, &self.table);
-        row.put::<sql::Nullable<sql::Text>, _>(1, &self.r#type);
-        row.put::<sql::Nullable<sql::Text>, _>(2, &self.self_);
-        row.put::<sql::Nullable<sql::Text>, _>(3, &self.dsl);
-        row.put::<sql::Nullable<sql::Text>, _>(4, &self.columns);
-        row.put::<sql::Nullable<sql::Text>, _>(5, &self.all_columns);
-        row.put::<sql::Nullable<sql::Text>, _>(6, &self.star);
-        row.put::<sql::Nullable<sql::Text>, _>(7, &self.str);
-        row.put::<sql::Nullable<sql::Bool>, _>(8, &self.bool);
-        row.put::<sql::Nullable<sql::Text>, _>(9, &self.diesel);
-        row.put::<sql::Nullable<sql::Text>, _>(10, &self.type_2);
-        row.put::<sql::Nullable<sql::Text>, _>(11, &self.a_b);
+
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (
+                &self.table, &self.r#type, &self.self_, &self.dsl, &self.columns, &self.all_columns,
+                &self.star, &self.str, &self.bool, &self.diesel, &self.type_2, &self.a_b,
+            ),
+            (
+                &other.table, &other.r#type, &other.self_, &other.dsl, &other.columns,
+                &other.all_columns, &other.star, &other.str, &other.bool, &other.diesel,
+                &other.type_2, &other.a_b,
+            ),
+        );
     }
 }
 
-impl oosync::Insert for Type {
-    type Row = Self;
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl Clone for Type {
+    fn clone(&self) -> Self {
+        Self {
+            r#type: self.r#type.clone(), self_: self.self_.clone(), dsl: self.dsl.clone(),
+            columns: self.columns.clone(), all_columns: self.all_columns.clone(),
+            star: self.star.clone(), str: self.str.clone(), diesel: self.diesel.clone(),
+            type_2: self.type_2.clone(), a_b: self.a_b.clone(), ..*self
+        }
+    }
+}
+
+impl ::core::fmt::Debug for Type {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Type", f)
+    }
+}
+
+impl PartialEq for Type {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.type`.
 pub type TypeKey = i32;
 
-/// A new row of `public.type`.
-#[derive(Clone, Debug)]
+/// A new row of `public.type`; its fields are those of [`Type`].
 pub struct TypeInsert {
-    /// `table integer not null`
     pub table: i32,
-    /// `type text`
     pub r#type: Option<String>,
-    /// `self text`
     pub self_: Option<String>,
-    /// `dsl text`
     pub dsl: Option<String>,
-    /// `columns text`
     pub columns: Option<String>,
-    /// `all_columns text`
     pub all_columns: Option<String>,
-    /// `star text`
     pub star: Option<String>,
-    /// `str text`
     pub str: Option<String>,
-    /// `bool boolean`
     pub bool: Option<bool>,
-    /// `diesel text`
     pub diesel: Option<String>,
-    /// `type_ text`
     pub type_2: Option<String>,
-    /// `"a ""b" text`
     pub a_b: Option<String>,
 }
 
@@ -159,191 +141,131 @@ impl TypeInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(table: i32) -> Self {
         Self {
-            table,
-            r#type: None,
-            self_: None,
-            dsl: None,
-            columns: None,
-            all_columns: None,
-            star: None,
-            str: None,
-            bool: None,
-            diesel: None,
-            type_2: None,
-            a_b: None,
+            table, r#type: None, self_: None, dsl: None, columns: None, all_columns: None,
+            star: None, str: None, bool: None, diesel: None, type_2: None, a_b: None,
         }
     }
 }
 
 impl oosync::Insert for TypeInsert {
     type Row = Type;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int4, _>(0, &self.table);
-        row.put::<sql::Nullable<sql::Text>, _>(1, &self.r#type);
-        row.put::<sql::Nullable<sql::Text>, _>(2, &self.self_);
-        row.put::<sql::Nullable<sql::Text>, _>(3, &self.dsl);
-        row.put::<sql::Nullable<sql::Text>, _>(4, &self.columns);
-        row.put::<sql::Nullable<sql::Text>, _>(5, &self.all_columns);
-        row.put::<sql::Nullable<sql::Text>, _>(6, &self.star);
-        row.put::<sql::Nullable<sql::Text>, _>(7, &self.str);
-        row.put::<sql::Nullable<sql::Bool>, _>(8, &self.bool);
-        row.put::<sql::Nullable<sql::Text>, _>(9, &self.diesel);
-        row.put::<sql::Nullable<sql::Text>, _>(10, &self.type_2);
-        row.put::<sql::Nullable<sql::Text>, _>(11, &self.a_b);
+        row.put_all::<SqlTypes, _, _>((
+            &self.table, &self.r#type, &self.self_, &self.dsl, &self.columns, &self.all_columns,
+            &self.star, &self.str, &self.bool, &self.diesel, &self.type_2, &self.a_b,
+        ));
     }
 }
 
-/// What changes of a row of `public.type`.
-#[derive(Clone, Debug, Default)]
+impl Clone for TypeInsert {
+    fn clone(&self) -> Self {
+        Self {
+            r#type: self.r#type.clone(), self_: self.self_.clone(), dsl: self.dsl.clone(),
+            columns: self.columns.clone(), all_columns: self.all_columns.clone(),
+            star: self.star.clone(), str: self.str.clone(), diesel: self.diesel.clone(),
+            type_2: self.type_2.clone(), a_b: self.a_b.clone(), ..*self
+        }
+    }
+}
+
+impl ::core::fmt::Debug for TypeInsert {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_insert(self, "TypeInsert", f)
+    }
+}
+
+/// What changes of a row of `public.type`; its fields are those of [`Type`].
 pub struct TypePatch {
-    /// `type text`
     pub r#type: Option<Option<String>>,
-    /// `self text`
     pub self_: Option<Option<String>>,
-    /// `dsl text`
     pub dsl: Option<Option<String>>,
-    /// `columns text`
     pub columns: Option<Option<String>>,
-    /// `all_columns text`
     pub all_columns: Option<Option<String>>,
-    /// `star text`
     pub star: Option<Option<String>>,
-    /// `str text`
     pub str: Option<Option<String>>,
-    /// `bool boolean`
     pub bool: Option<Option<bool>>,
-    /// `diesel text`
     pub diesel: Option<Option<String>>,
-    /// `type_ text`
     pub type_2: Option<Option<String>>,
-    /// `"a ""b" text`
     pub a_b: Option<Option<String>>,
+}
+
+impl Default for TypePatch {
+    fn default() -> Self {
+        Self {
+            r#type: None, self_: None, dsl: None, columns: None, all_columns: None, star: None,
+            str: None, bool: None, diesel: None, type_2: None, a_b: None,
+        }
+    }
 }
 
 impl oosync::Patch for TypePatch {
     type Row = Type;
+
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Nullable<sql::Text>, _>(1, &self.r#type);
-        row.put_some::<sql::Nullable<sql::Text>, _>(2, &self.self_);
-        row.put_some::<sql::Nullable<sql::Text>, _>(3, &self.dsl);
-        row.put_some::<sql::Nullable<sql::Text>, _>(4, &self.columns);
-        row.put_some::<sql::Nullable<sql::Text>, _>(5, &self.all_columns);
-        row.put_some::<sql::Nullable<sql::Text>, _>(6, &self.star);
-        row.put_some::<sql::Nullable<sql::Text>, _>(7, &self.str);
-        row.put_some::<sql::Nullable<sql::Bool>, _>(8, &self.bool);
-        row.put_some::<sql::Nullable<sql::Text>, _>(9, &self.diesel);
-        row.put_some::<sql::Nullable<sql::Text>, _>(10, &self.type_2);
-        row.put_some::<sql::Nullable<sql::Text>, _>(11, &self.a_b);
+        row.put_all::<SqlTypes, _, _>((
+            (), &self.r#type, &self.self_, &self.dsl, &self.columns, &self.all_columns, &self.star,
+            &self.str, &self.bool, &self.diesel, &self.type_2, &self.a_b,
+        ));
+    }
+}
+
+impl Clone for TypePatch {
+    fn clone(&self) -> Self {
+        Self {
+            r#type: self.r#type.clone(), self_: self.self_.clone(), dsl: self.dsl.clone(),
+            columns: self.columns.clone(), all_columns: self.all_columns.clone(),
+            star: self.star.clone(), str: self.str.clone(), diesel: self.diesel.clone(),
+            type_2: self.type_2.clone(), a_b: self.a_b.clone(), ..*self
+        }
+    }
+}
+
+impl ::core::fmt::Debug for TypePatch {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_patch(self, "TypePatch", f)
     }
 }
 
 /// What is known of the table.
-pub static TABLE: oosync::schema::Table = oosync::schema::Table {
-    pg_schema: "public",
-    pg_name: "type",
-    name: "type",
-    columns: &[
-        oosync::schema::Column {
-            name: "table",
-            ty: oosync::schema::ColumnType::Int4,
-            nullable: false,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PROTECTED,
+pub static TABLE: oosync::schema::Table = {
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    schema::Table {
+        pg_schema: "public",
+        pg_name: "type",
+        name: "type",
+        columns: &[
+            Column { name: "table", ty: ColumnType::Int4, nullable: false, default: ColumnDefault::None, access: Access::PROTECTED },
+            Column { name: "type", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "self", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "dsl", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "columns", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "all_columns", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "star", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "str", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "bool", ty: ColumnType::Bool, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "diesel", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "type_", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+            Column { name: "a \"b", ty: ColumnType::Text, nullable: true, default: ColumnDefault::None, access: Access::PLAIN },
+        ],
+        primary_key: &[0],
+        foreign_keys: &[
+        ],
+        rules: schema::Rules {
+            owner: schema::Owner::Everyone,
+            bucket: None,
+            push: schema::Push::Disabled,
+            deny_delete: true,
+            confirmed: false,
+            conflict: schema::Conflict::ClientWins,
+            created: None,
+            updated: None,
+            deleted: None,
+            conflict_target: &[0],
+            order: 6,
+            change_category: None,
+            normalize_datetime: &[],
         },
-        oosync::schema::Column {
-            name: "type",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "self",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "dsl",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "columns",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "all_columns",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "star",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "str",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "bool",
-            ty: oosync::schema::ColumnType::Bool,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "diesel",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "type_",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-        oosync::schema::Column {
-            name: "a \"b",
-            ty: oosync::schema::ColumnType::Text,
-            nullable: true,
-            default: oosync::schema::ColumnDefault::None,
-            access: oosync::schema::Access::PLAIN,
-        },
-    ],
-    primary_key: &[0],
-    foreign_keys: &[],
-    rules: oosync::schema::Rules {
-        owner: oosync::schema::Owner::Everyone,
-        bucket: None,
-        push: oosync::schema::Push::Disabled,
-        deny_delete: true,
-        confirmed: false,
-        conflict: oosync::schema::Conflict::ClientWins,
-        created: None,
-        updated: None,
-        deleted: None,
-        conflict_target: &[0],
-        order: 6,
-        change_category: None,
-        normalize_datetime: &[],
-    },
-    ddl: "CREATE TABLE \"type\" (\n  \"table\" INTEGER NOT NULL,\n  \"type\" TEXT,\n  \"self\" TEXT,\n  \"dsl\" TEXT,\n  \"columns\" TEXT,\n  \"all_columns\" TEXT,\n  \"star\" TEXT,\n  \"str\" TEXT,\n  \"bool\" INTEGER,\n  \"diesel\" TEXT,\n  \"type_\" TEXT,\n  \"a \"\"b\" TEXT,\n  PRIMARY KEY (\"table\")\n) STRICT;\n",
+        ddl: "CREATE TABLE \"type\" (\n  \"table\" INTEGER NOT NULL,\n  \"type\" TEXT,\n  \"self\" TEXT,\n  \"dsl\" TEXT,\n  \"columns\" TEXT,\n  \"all_columns\" TEXT,\n  \"star\" TEXT,\n  \"str\" TEXT,\n  \"bool\" INTEGER,\n  \"diesel\" TEXT,\n  \"type_\" TEXT,\n  \"a \"\"b\" TEXT,\n  PRIMARY KEY (\"table\")\n) STRICT;\n",
+    }
 };
