@@ -67,15 +67,18 @@ fn code_is_written_once_and_that_of_a_table_that_is_gone_removed() {
     let (output, _, stderr) = package.build();
     assert!(output.status.success(), "{stderr}");
     let index = package.0.join("out/oosync.rs");
-    let table = package.0.join("out/oosync/todos.rs");
-    assert!(std::fs::read_to_string(&index).unwrap().contains("pub static SCHEMA"));
-    assert!(std::fs::read_to_string(&table).unwrap().contains("pub struct Todo "));
-    let times = || [&index, &table].map(|path| std::fs::metadata(path).unwrap().modified().unwrap());
+    let ddl = package.0.join("out/oosync/schema.sql");
+    let code = || std::fs::read_to_string(&index).unwrap();
+    assert!(code().contains("pub static SCHEMA"));
+    assert!(code().contains("pub struct Todo ") && code().contains("pub struct Attachment "));
+    let times = || [&index, &ddl].map(|path| std::fs::metadata(path).unwrap().modified().unwrap());
     let before = times();
     assert!(package.build().0.status.success());
     assert_eq!(times(), before, "what is the same is not touched");
 
     let config = std::fs::read_to_string(package.0.join("Oosync.toml")).unwrap();
+    let stale = package.0.join("out/oosync/attachments.rs");
+    std::fs::write(&stale, "").unwrap();
     std::fs::write(
         package.0.join("Oosync.toml"),
         format!("{config}\n[tables.attachments]\nexclude = true\n")
@@ -84,8 +87,8 @@ fn code_is_written_once_and_that_of_a_table_that_is_gone_removed() {
     .unwrap();
     let (output, _, stderr) = package.build();
     assert!(output.status.success(), "{stderr}");
-    assert!(!package.0.join("out/oosync/attachments.rs").exists());
-    assert!(table.exists());
+    assert!(code().contains("pub struct Todo ") && !code().contains("pub struct Attachment "));
+    assert!(!stale.exists(), "what is generated no more is removed");
 }
 
 #[test]
@@ -123,8 +126,8 @@ fn a_database_that_was_named_brings_the_facts_up_to_date_first() {
     assert!(output.status.success(), "{stderr}");
     assert!(facts().contains("\"emoji\""));
     assert!(stdout.lines().any(|line| line == "cargo::rerun-if-env-changed=OOSYNC_DATABASE_URL"), "{stdout}");
-    let table = std::fs::read_to_string(package.0.join("out/oosync/labels.rs")).unwrap();
-    assert!(table.contains("pub emoji: Option<String>"), "{table}");
+    let code = std::fs::read_to_string(package.0.join("out/oosync.rs")).unwrap();
+    assert!(code.contains("pub emoji: Option<String>"), "{code}");
 }
 
 #[test]

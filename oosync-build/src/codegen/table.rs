@@ -68,9 +68,15 @@ impl<'a> TableCode<'a> {
         self.all.tags.get(name)
     }
 
-    /// The content of the table's module; `runtime` and `derives` are paths.
-    pub(super) fn module(&self, locals: &LocalNames<'_>, runtime: &str, derives: &[String]) -> String {
-        let mut code = Code::default();
+    /// The content of the table's module, which stands in `depth` blocks; `runtime` and `derives` are paths.
+    pub(super) fn module(
+        &self,
+        locals: &LocalNames<'_>,
+        runtime: &str,
+        derives: &[String],
+        depth: usize,
+    ) -> String {
+        let mut code = Code::at(depth);
         code.line(format_args!("use {runtime}::{{self as oosync, sql, types}};"));
         self.row(&mut code, derives);
         self.row_impls(&mut code);
@@ -79,7 +85,7 @@ impl<'a> TableCode<'a> {
         self.patch(&mut code);
         code.gap();
         let mut text = code.into_text();
-        text.push_str(&metadata::table(locals, self.table).into_text());
+        text.push_str(&metadata::table(locals, self.table, depth).into_text());
         text
     }
 

@@ -16,6 +16,11 @@ pub(crate) struct Code {
 }
 
 impl Code {
+    /// Code that stands in so many blocks.
+    pub(super) fn at(depth: usize) -> Self {
+        Self { text: String::new(), depth }
+    }
+
     /// A line, as deep as the blocks that are open.
     pub(super) fn line(&mut self, line: Arguments<'_>) {
         self.indent();
@@ -87,6 +92,12 @@ impl Code {
     pub(super) fn open_list(&mut self, before: &str, list: &List<'_>, after: &str) {
         self.list(before, list, &format!("{after} {{"));
         self.depth += 1;
+    }
+
+    /// Code of an open block that was written as deep as the block is.
+    #[cfg(feature = "codegen")]
+    pub(super) fn written(&mut self, code: &str) {
+        self.text.push_str(code);
     }
 
     /// Lines that were written elsewhere.

@@ -28,6 +28,8 @@ mod fields;
 mod forms;
 mod record;
 mod shown;
+#[cfg(test)]
+mod tests;
 
 pub use self::fields::{FieldRefs, Fields, Pass};
 pub use self::forms::{FormRefs, kinds};
