@@ -208,9 +208,9 @@ impl<'a> Generator<'a> {
                 Layout::OutDir | Layout::SingleFile => {
                     code.open(format_args!("pub mod {name} {{"));
                     if *depth > 0 {
-                        code.written(content)
+                        code.written(content);
                     } else {
-                        code.block(content)
+                        code.block(content);
                     }
                     code.close("}");
                 }
