@@ -19,6 +19,9 @@ const KEYWORDS: &[&str] = &[
 
 /// `order_items`; empty if nothing of the name can stand in an identifier.
 pub fn snake(name: &str) -> String {
+    if is_snake(name) {
+        return name.to_owned();
+    }
     words(name).join("_")
 }
 
@@ -39,7 +42,24 @@ pub fn pascal(name: &str) -> String {
 
 /// `ORDER_ITEMS`; empty if nothing of the name can stand in an identifier.
 pub fn screaming(name: &str) -> String {
+    if is_snake(name) {
+        return name.to_ascii_uppercase();
+    }
     snake(name).chars().flat_map(char::to_uppercase).filter(|c| continues(*c)).collect()
+}
+
+/// Whether a name is what [`snake`] makes of it, as most are: lower case words of ASCII with one `_` between them.
+fn is_snake(name: &str) -> bool {
+    let mut before = b'_';
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => {}
+            b'_' if before != b'_' => {}
+            _ => return false,
+        }
+        before = byte;
+    }
+    before != b'_'
 }
 
 /// The words of a name in lower case.
@@ -204,18 +224,18 @@ pub fn assign<'a>(
     suffix: &str,
     if_empty: &str,
 ) -> Vec<String> {
-    let names: Vec<&str> = names.into_iter().collect();
+    let names: Vec<(&str, String)> = names.into_iter().map(|name| (name, style(name))).collect();
     let mut assigned: Vec<Option<String>> = vec![None; names.len()];
-    for (place, name) in
-        names.iter().enumerate().filter(|(_, name)| !name.is_empty() && style(name) == **name)
-    {
-        assigned[place] = Some(scope.take(style(name), suffix, if_empty));
+    for (place, (name, styled)) in names.iter().enumerate() {
+        if !name.is_empty() && styled == name {
+            assigned[place] = Some(scope.take(styled.clone(), suffix, if_empty));
+        }
     }
-    let mut assign = |(place, name): (usize, &&str)| match assigned[place].take() {
+    let assign = |(place, (_, styled)): (usize, (&str, String))| match assigned[place].take() {
         Some(name) => name,
-        None => scope.take(style(name), suffix, &format!("{if_empty}_{}", place + 1)),
+        None => scope.take(styled, suffix, &format!("{if_empty}_{}", place + 1)),
     };
-    names.iter().enumerate().map(&mut assign).collect()
+    names.into_iter().enumerate().map(assign).collect()
 }
 
 #[cfg(test)]
@@ -260,6 +280,12 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn names_that_need_no_work_are_what_they_would_become(name in "[a-z0-9_A-Z]{0,8}") {
+            proptest::prop_assert_eq!(snake(&name), words(&name).join("_"));
+            proptest::prop_assert_eq!(screaming(&name), words(&name).join("_").to_uppercase());
+        }
+
         #[test]
         fn identifiers_are_valid_and_differ(names in proptest::collection::hash_set("[a-cA-C_1é€ ]{0,4}|\\PC{0,3}", 1..20)) {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();

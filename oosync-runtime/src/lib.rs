@@ -7,9 +7,9 @@ pub mod codec;
 pub mod diesel;
 mod error;
 mod field;
+mod generated;
 mod row;
 pub mod schema;
-mod several;
 pub mod sql;
 #[cfg(feature = "client")]
 pub mod sqlite;
@@ -18,10 +18,12 @@ mod value;
 
 pub use self::error::Error;
 pub use self::field::{Element, Field};
+pub use self::generated::{
+    FieldRefs, Fields, FormRefs, Pass, Record, debug_insert, debug_patch, debug_row, kinds, same,
+};
 pub use self::row::{
     Defaulted, Insert, Patch, Row, RowColumn, RowReader, RowSource, RowWriter, ServerFilled, Syncable,
 };
-pub use self::several::{Fields, debug_insert, debug_patch};
 pub use self::value::{Value, ValueError};
 
 #[cfg(feature = "derive")]

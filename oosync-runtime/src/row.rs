@@ -188,16 +188,18 @@ impl<'r> RowReader<'r> {
 pub struct RowWriter<'v> {
     table: &'static Table,
     values: Vec<(usize, Value<'v>)>,
+    /// The place of the column that `put_next` puts.
+    next: usize,
     error: Option<Error>,
 }
 
 impl<'v> RowWriter<'v> {
     /// Nothing put so far.
     pub const fn new(table: &'static Table) -> Self {
-        Self { table, values: Vec::new(), error: None }
+        Self { table, values: Vec::new(), next: 0, error: None }
     }
 
-    /// Puts a column.
+    /// Puts the column in this place of [`Table::columns`].
     pub fn put<S, T: Field<S>>(&mut self, column: usize, field: &'v T) {
         match field.encode() {
             Ok(value) => self.values.push((column, value)),
@@ -218,25 +220,20 @@ impl<'v> RowWriter<'v> {
         }
     }
 
-    /// Puts a column, if it is to change.
-    pub fn put_some<S, T: Field<S>>(&mut self, column: usize, field: &'v Option<T>) {
-        if let Some(field) = field {
-            self.put(column, field);
-        }
+    /// Puts the columns of a form, from the first of the table on; for generated code.
+    pub fn put_all<S, K, F: crate::FormRefs<'v, S, K>>(&mut self, form: F) {
+        form.put(self);
     }
 
-    /// Puts a column, unless it is left to its default.
-    pub fn put_defaulted<S, T: Field<S>>(&mut self, column: usize, field: &'v Defaulted<T>) {
-        if let Defaulted::Value(field) = field {
-            self.put(column, field);
-        }
+    /// Puts the column after the last that was put or skipped so.
+    pub(crate) fn put_next<S, T: Field<S>>(&mut self, field: &'v T) {
+        self.put(self.next, field);
+        self.next += 1;
     }
 
-    /// Puts a column, unless it is left to the server.
-    pub fn put_server_filled<S, T: Field<S>>(&mut self, column: usize, field: &'v ServerFilled<T>) {
-        if let ServerFilled::Value(field) = field {
-            self.put(column, field);
-        }
+    /// Leaves a column out.
+    pub(crate) const fn skip(&mut self) {
+        self.next += 1;
     }
 
     /// What was put: places in [`Table::columns`] and values.

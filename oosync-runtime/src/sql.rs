@@ -74,3 +74,7 @@ pub struct Array<S>(PhantomData<S>);
 /// A column that can be null.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Nullable<S>(PhantomData<S>);
+
+/// Lists of columns in a list, for tables of more columns than one list holds; `S` is a tuple of their lists.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Groups<S>(PhantomData<S>);

@@ -141,16 +141,12 @@ fn plan(name: &str, facts: &oosync_build::facts::Facts) -> Plan {
     }
 }
 
-/// A call for the row of every module that has one: the first name of `pub use self::todos::{Todos, …}`.
+/// A call for the row of every table: the first name of `todos::{Todos, …}` in the list of what is exported.
 fn copy_all(index: &str) -> String {
     let mut calls = String::new();
-    let modules: Vec<&str> = index.split("pub use self::").skip(1).collect();
-    for module in modules {
-        // A list of one has no braces: an only enum, say.
-        let Some((path, items)) = module.split_once("::{") else { continue };
-        if ["enums", "composites", "tags"].contains(&path) {
-            continue;
-        }
+    let exported = index.split_once("pub use self::{\n").map_or("", |(_, list)| list);
+    for line in exported.lines().take_while(|line| *line != "};") {
+        let (_, items) = line.split_once("::{").unwrap();
         let row = items.split([',', '}']).next().unwrap().trim();
         writeln!(
             calls,

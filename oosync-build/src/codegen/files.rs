@@ -49,7 +49,8 @@ impl Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Layout {
-    /// In cargo's `OUT_DIR`: the index is `oosync.rs`, to be included; the others are in `oosync/`.
+    /// In cargo's `OUT_DIR`: all code is in `oosync.rs`, to be included. A thousand files would cost rustc and the build
+    /// script a tenth more.
     OutDir,
     /// In a folder of the source tree: the index is `mod.rs`.
     Modules,
@@ -119,7 +120,7 @@ pub fn generate(plan: &Plan, options: &Options) -> Result<Vec<File>, Diagnostics
 pub fn generate_table(plan: &Plan, number: usize, options: &Options) -> Result<String, Diagnostics> {
     let generator = Generator::new(plan, options)?;
     let table = TableCode::new(plan, &generator.names, number);
-    Ok(format!("{HEADER}{}", table.module(&generator.locals, &generator.runtime, &generator.derives)))
+    Ok(format!("{HEADER}{}", table.module(&generator.locals, &generator.runtime, &generator.derives, 0)))
 }
 
 /// The tables that ask for Diesel's forms and cannot have one of them.
@@ -128,6 +129,9 @@ pub fn generate_table(plan: &Plan, number: usize, options: &Options) -> Result<S
 ///
 /// As [`generate`].
 pub fn diesel_left_out(plan: &Plan, options: &Options) -> Result<Vec<DieselLeftOut>, Diagnostics> {
+    if !plan.tables.iter().any(|table| table.diesel) {
+        return Ok(Vec::new());
+    }
     let generator = Generator::new(plan, options)?;
     Ok(diesel::left_out(plan, &generator.tables(), options.diesel_columns))
 }
@@ -151,6 +155,8 @@ struct Module {
     /// Outside of the content: what is included has no room for docs of the whole.
     docs: Vec<String>,
     content: String,
+    /// How deep the content stands already.
+    depth: usize,
 }
 
 impl<'a> Generator<'a> {
@@ -177,14 +183,16 @@ impl<'a> Generator<'a> {
         let mut modules = Vec::with_capacity(tables.len() + shared.len());
         for (name, content) in shared {
             let Some(content) = content else { continue };
-            modules.push(Module { name: name.to_owned(), docs: Vec::new(), content: formatted(content)? });
+            let (name, content) = (name.to_owned(), formatted(content)?);
+            modules.push(Module { name, docs: Vec::new(), content, depth: 0 });
         }
         for table in &tables {
-            let content = table.module(&self.locals, &self.runtime, &self.derives);
-            modules.push(Module { name: table.names.module.to_string(), docs: Vec::new(), content });
+            let depth = usize::from(self.layout == Layout::SingleFile);
+            let content = table.module(&self.locals, &self.runtime, &self.derives, depth);
+            modules.push(Module { name: table.names.module.to_string(), docs: Vec::new(), content, depth });
         }
         for (name, docs, content) in diesel::modules(self.plan, &tables, &runtime, self.diesel_columns) {
-            modules.push(Module { name: name.to_owned(), docs, content: formatted(content)? });
+            modules.push(Module { name: name.to_owned(), docs, content: formatted(content)?, depth: 0 });
         }
         Ok(modules)
     }
@@ -193,7 +201,7 @@ impl<'a> Generator<'a> {
         let (names, runtime) = (&self.names, &self.runtime);
         let allowed = ALLOWED.join(", ");
         let mut code = Code::default();
-        for Module { name, docs, content } in modules {
+        for Module { name, docs, content, depth } in modules {
             code.docs(docs);
             code.line(format_args!("#[allow({allowed})]"));
             match self.layout {
@@ -212,7 +220,11 @@ impl<'a> Generator<'a> {
                 }
                 Layout::SingleFile => {
                     code.open(format_args!("pub mod {name} {{"));
-                    code.block(content);
+                    if *depth > 0 {
+                        code.written(content);
+                    } else {
+                        code.block(content);
+                    }
                     code.close("}");
                 }
             }
@@ -227,9 +239,13 @@ impl<'a> Generator<'a> {
             code.line(format_args!("#[allow(unreachable_pub, unused_imports)]"));
             code.line(format_args!("pub use self::{module}::{{{items}}};"));
         }
-        for names::TableNames { module, row, key, insert, patch, .. } in &names.tables {
+        if !names.tables.is_empty() {
             code.line(format_args!("#[allow(unreachable_pub, unused_imports)]"));
-            code.line(format_args!("pub use self::{module}::{{{row}, {key}, {insert}, {patch}}};"));
+            code.open(format_args!("pub use self::{{"));
+            for names::TableNames { module, row, key, insert, patch, .. } in &names.tables {
+                code.line(format_args!("{module}::{{{row}, {key}, {insert}, {patch}}},"));
+            }
+            code.close("};");
         }
         code.gap();
         code.line(format_args!("/// Every synced table, parents before children."));

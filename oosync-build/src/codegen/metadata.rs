@@ -12,8 +12,8 @@ use crate::sqlite::table_ddl_of;
 /// `pub static TABLE`.
 ///
 /// The names of metadata are brought into scope inside of the value: a table may be called `column`.
-pub(crate) fn table(names: &LocalNames<'_>, table: &PlanTable) -> Code {
-    let mut code = Code::default();
+pub(crate) fn table(names: &LocalNames<'_>, table: &PlanTable, depth: usize) -> Code {
+    let mut code = Code::at(depth);
     code.line(format_args!("/// What is known of the table."));
     code.open(format_args!("pub static TABLE: oosync::schema::Table = {{"));
     code.line(format_args!("use oosync::schema::{{self, Access, Column, ColumnDefault, ColumnType}};"));

@@ -41,5 +41,5 @@ pub(crate) fn metadata_of(
     plan: &crate::plan::Plan,
     table: &crate::plan::PlanTable,
 ) -> proc_macro2::TokenStream {
-    text::tokens(&metadata::table(&crate::plan::LocalNames::new(plan), table).into_text())
+    text::tokens(&metadata::table(&crate::plan::LocalNames::new(plan), table, 0).into_text())
 }

@@ -56,8 +56,22 @@ pub(super) const DIESEL_POSTGRES: &str = "diesel_postgres";
 /// Names that no module's file can have: the index is `mod.rs`, and the others are devices on Windows.
 const FILES: &[&str] = &["r#mod", "aux", "con", "nul", "prn"];
 
-/// Names of the standard library that generated code uses as they are.
-const PRELUDE: &[&str] = &["Option", "Vec", "String", "Result", "Ok", "Err", "Some", "None", "Self"];
+/// Names that generated code uses as they are: of the standard library, and of what each table has for itself.
+const PRELUDE: &[&str] = &[
+    "Option",
+    "Vec",
+    "String",
+    "Result",
+    "Ok",
+    "Err",
+    "Some",
+    "None",
+    "Self",
+    "Clone",
+    "Default",
+    "PartialEq",
+    "SqlTypes",
+];
 
 impl Names {
     /// Names for everything.

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 
 use super::docs::{code, docs_lines};
 use super::metadata;
 use super::names::{Names, TableNames};
-use super::text::{Code, list, tokens};
+use super::text::{Code, List, tokens};
 use super::types::{Place, column_type, marker, rust_type};
+use crate::config::RustType;
 use crate::plan::{LocalNames, Plan, PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
 use crate::types::{ColumnType, Scalar};
 
@@ -24,20 +25,16 @@ pub(super) struct TableCode<'a> {
 pub(super) struct ColumnCode<'a> {
     pub(super) place: usize,
     pub(super) column: &'a PlanColumn,
-    pub(super) field: &'a proc_macro2::Ident,
+    pub(super) field: &'a Ident,
     is_key: bool,
     /// The Rust type and the marker, with what null makes of them.
     rust: Cow<'static, str>,
     marker: String,
-    /// The Rust type and the marker without null.
+    /// The Rust type without null.
     inner: Cow<'static, str>,
-    inner_marker: String,
     docs: Vec<String>,
     pub(super) form: Form,
 }
-
-/// How many columns are read at once: the runtime reads tuples of up to this many.
-const AT_ONCE: usize = 16;
 
 /// How a column stands in the form of a new row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,13 +64,19 @@ impl<'a> TableCode<'a> {
     }
 
     /// What the tag of a text type is called that the runtime has none for.
-    pub(super) fn tag(&self, name: &crate::facts::QualifiedName) -> Option<&proc_macro2::Ident> {
+    pub(super) fn tag(&self, name: &crate::facts::QualifiedName) -> Option<&Ident> {
         self.all.tags.get(name)
     }
 
-    /// The content of the table's module; `runtime` and `derives` are paths.
-    pub(super) fn module(&self, locals: &LocalNames<'_>, runtime: &str, derives: &[String]) -> String {
-        let mut code = Code::default();
+    /// The content of the table's module, which stands in `depth` blocks; `runtime` and `derives` are paths.
+    pub(super) fn module(
+        &self,
+        locals: &LocalNames<'_>,
+        runtime: &str,
+        derives: &[String],
+        depth: usize,
+    ) -> String {
+        let mut code = Code::at(depth);
         code.line(format_args!("use {runtime}::{{self as oosync, sql, types}};"));
         self.row(&mut code, derives);
         self.row_impls(&mut code);
@@ -82,29 +85,8 @@ impl<'a> TableCode<'a> {
         self.patch(&mut code);
         code.gap();
         let mut text = code.into_text();
-        text.push_str(&metadata::table(locals, self.table).into_text());
+        text.push_str(&metadata::table(locals, self.table, depth).into_text());
         text
-    }
-
-    /// A struct with a public field for each of these columns.
-    fn record<'c>(
-        &self,
-        code: &mut Code,
-        heading: (&str, Option<&str>),
-        derives: &str,
-        name: &dyn std::fmt::Display,
-        fields: impl Iterator<Item = (&'c ColumnCode<'a>, Cow<'c, str>)>,
-    ) where
-        'a: 'c,
-    {
-        self.heading(code, heading.0, heading.1);
-        code.line(format_args!("#[derive({derives})]"));
-        code.open(format_args!("pub struct {name} {{"));
-        for (column, ty) in fields {
-            code.docs(&column.docs);
-            code.line(format_args!("pub {}: {ty},", column.field));
-        }
-        code.close("}");
     }
 
     fn heading(&self, code: &mut Code, what: &str, comment: Option<&str>) {
@@ -113,12 +95,35 @@ impl<'a> TableCode<'a> {
         code.docs(&docs_lines(&[format!("{what} {name}.")], comment));
     }
 
+    /// What forms are is said of their fields where the row is: twelve comments a form are what two of its functions
+    /// cost the compiler.
+    fn form_heading(&self, code: &mut Code, what: &str) {
+        let (name, row) = (self::code(&self.table.name.to_string()), shown(&self.names.row));
+        code.gap();
+        code.docs(&[format!("{what} {name}; its fields are those of [`{row}`].")]);
+    }
+
+    /// A public field for each of these columns.
+    fn fields<'c>(code: &mut Code, name: &Ident, fields: impl Iterator<Item = (&'c Ident, Cow<'c, str>)>) {
+        code.open(format_args!("pub struct {name} {{"));
+        for (field, ty) in fields {
+            code.line(format_args!("pub {field}: {ty},"));
+        }
+        code.close("}");
+    }
+
     fn row(&self, code: &mut Code, also: &[String]) {
         let row = &self.names.row;
-        let derives =
-            list(["Clone", "Debug", "PartialEq"].into_iter().chain(also.iter().map(String::as_str)));
-        let fields = self.columns.iter().map(|column| (column, Cow::Borrowed(&*column.rust)));
-        self.record(code, ("A row of", self.table.comment.as_deref()), &derives, row, fields);
+        self.heading(code, "A row of", self.table.comment.as_deref());
+        if !also.is_empty() {
+            code.line(format_args!("#[derive({})]", also.join(", ")));
+        }
+        code.open(format_args!("pub struct {row} {{"));
+        for column in &self.columns {
+            code.docs(&column.docs);
+            code.line(format_args!("pub {}: {},", column.field, column.rust));
+        }
+        code.close("}");
         code.gap();
         code.line(format_args!("/// The columns, for queries."));
         code.open(format_args!("impl {row} {{"));
@@ -133,132 +138,121 @@ impl<'a> TableCode<'a> {
 
     fn row_impls(&self, code: &mut Code) {
         let TableNames { row, key, .. } = self.names;
+        let columns = || self.columns.iter();
         code.gap();
-        code.open(format_args!("impl oosync::Row for {row} {{"));
+        let markers = List::of(columns().map(|column| column.marker.as_str().into()));
+        code.list("type SqlTypes = ", &markers.map_groups("sql::Groups<", ">"), ";");
+        code.gap();
+        code.open(format_args!("impl oosync::Record for {row} {{"));
         code.line(format_args!("const TABLE: &'static oosync::schema::Table = &TABLE;"));
-        let places = list(0..self.columns.len());
-        code.line(format_args!("const COLUMNS: &'static [usize] = &[{places}];"));
-        code.gap();
-        self.read(code);
-        code.close("}");
-
-        let key_columns: Vec<&ColumnCode<'_>> =
-            self.table.primary_key.iter().map(|place| &self.columns[*place]).collect();
-        code.gap();
-        code.open(format_args!("impl oosync::Syncable for {row} {{"));
         code.line(format_args!("type Key = {key};"));
         code.gap();
+        code.open(format_args!("fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {{"));
+        // Not `?`, which is a call, a branch and a conversion more.
+        code.open(format_args!("match row.take_all::<_, SqlTypes>() {{"));
+        let fields: Vec<Cow<'_, str>> = columns().map(|column| column.field.to_string().into()).collect();
+        code.open_list("Ok(", &List::of(fields.iter().cloned()), ") =>");
+        code.list("Ok(Self ", &List::struct_of(fields), ")");
+        code.close("}");
+        code.line(format_args!("Err(error) => Err(error),"));
+        code.close("}");
+        code.close("}");
+        code.gap();
+        self.row_key(code);
+        code.gap();
+        code.open(format_args!("fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {{"));
+        let refs = |of: &str| List::of(columns().map(|column| format!("&{of}.{}", column.field).into()));
+        code.open(format_args!("pass.fields::<SqlTypes, _>("));
+        code.list("", &refs("self"), ",");
+        code.list("", &refs("other"), ",");
+        code.close(");");
+        code.close("}");
+        code.close("}");
+
+        clone(code, row, columns().map(|column| (column.field, column.is_copy())));
+        debug(code, row, "debug_row");
+        code.gap();
+        code.open(format_args!("impl PartialEq for {row} {{"));
+        code.open(format_args!("fn eq(&self, other: &Self) -> bool {{"));
+        code.line(format_args!("oosync::same(self, other)"));
+        code.close("}");
+        code.close("}");
+    }
+
+    fn row_key(&self, code: &mut Code) {
+        let key = &self.names.key;
+        let columns: Vec<&ColumnCode<'_>> =
+            self.table.primary_key.iter().map(|place| &self.columns[*place]).collect();
         code.open(format_args!("fn key(&self) -> {key} {{"));
-        match key_columns.as_slice() {
+        match columns.as_slice() {
             [one] => code.line(format_args!("{}", one.copied())),
             several => {
-                code.open(format_args!("{key} {{"));
-                for column in several {
-                    code.line(format_args!("{}: {},", column.field, column.copied()));
-                }
-                code.close("}");
+                let fields =
+                    several.iter().map(|column| format!("{}: {}", column.field, column.copied()).into());
+                code.list(&format!("{key} "), &List::struct_of(fields), "");
             }
         }
         code.close("}");
         code.gap();
         code.open(format_args!("fn write_key<'v>(key: &'v {key}, row: &mut oosync::RowWriter<'v>) {{"));
-        match key_columns.as_slice() {
+        match columns.as_slice() {
             [one] => code.line(format_args!("row.put::<{}, _>({}, key);", one.marker, one.place)),
-            several => several.iter().for_each(|column| column.put(code, "put", "key", &column.marker)),
-        }
-        code.close("}");
-        code.gap();
-        code.open(format_args!("fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {{"));
-        for column in &self.columns {
-            column.put(code, "put", "self", &column.marker);
-        }
-        code.close("}");
-        code.close("}");
-
-        code.gap();
-        code.open(format_args!("impl oosync::Insert for {row} {{"));
-        code.line(format_args!("type Row = Self;"));
-        code.gap();
-        code.open(format_args!("fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {{"));
-        code.line(format_args!("oosync::Syncable::write(self, row);"));
-        code.close("}");
-        code.close("}");
-    }
-
-    /// Reading takes several columns at once: every `?` is a branch and a place where what was read so far is
-    /// dropped, and one for each column was a third of what a table cost.
-    fn read(&self, code: &mut Code) {
-        code.open(format_args!("fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {{"));
-        // One statement, whatever the number of parts: a column may be called `row`.
-        let parts: Vec<_> = self.columns.chunks(AT_ONCE).collect();
-        let fields = |part: &[ColumnCode<'_>]| list(part.iter().map(|column| column.field));
-        let markers = |part: &[ColumnCode<'_>]| list(part.iter().map(|column| &column.marker));
-        if let [part] = parts.as_slice() {
-            let (fields, markers) = (fields(part), markers(part));
-            code.line(format_args!("let ({fields},) = row.take_all::<_, ({markers},)>()?;"));
-        } else {
-            code.open(format_args!("let ("));
-            for part in &parts {
-                code.line(format_args!("({},),", fields(part)));
+            several => {
+                for ColumnCode { marker, place, field, .. } in several {
+                    code.line(format_args!("row.put::<{marker}, _>({place}, &key.{field});"));
+                }
             }
-            code.reopen(") = (");
-            for part in &parts {
-                code.line(format_args!("row.take_all::<_, ({},)>()?,", markers(part)));
-            }
-            code.close(");");
         }
-        code.line(format_args!("Ok(Self {{ {} }})", fields(&self.columns)));
         code.close("}");
     }
 
     fn key(&self, code: &mut Code) {
         let key = &self.names.key;
+        self.heading(code, "The primary key of", None);
         if let [one] = self.table.primary_key.as_slice() {
-            self.heading(code, "The primary key of", None);
             code.line(format_args!("pub type {key} = {};", self.columns[*one].rust));
             return;
         }
         let columns = || self.table.primary_key.iter().map(|place| &self.columns[*place]);
-        let derives = if columns().all(ColumnCode::is_hashable) {
-            "Clone, Debug, PartialEq, Eq, Hash"
-        } else {
-            "Clone, Debug, PartialEq"
-        };
-        let fields = columns().map(|column| (column, Cow::Borrowed(&*column.rust)));
-        self.record(code, ("The primary key of", None), derives, key, fields);
+        let hashed = if columns().all(ColumnCode::is_hashable) { ", Eq, Hash" } else { "" };
+        code.line(format_args!("#[derive(Clone, Debug, PartialEq{hashed})]"));
+        code.open(format_args!("pub struct {key} {{"));
+        for column in columns() {
+            code.docs(&column.docs);
+            code.line(format_args!("pub {}: {},", column.field, column.rust));
+        }
+        code.close("}");
     }
 
     fn insert(&self, code: &mut Code) {
         let TableNames { row, insert, .. } = self.names;
         let columns: Vec<&ColumnCode<'_>> =
             self.columns.iter().filter(|column| column.form != Form::Absent).collect();
+        self.form_heading(code, "A new row of");
         let fields = columns.iter().map(|column| {
-            let (written, _) = column.written();
+            let written = column.written();
             let ty = match column.form {
                 Form::Defaulted => format!("oosync::Defaulted<{written}>").into(),
                 Form::ServerFilled => format!("oosync::ServerFilled<{written}>").into(),
                 _ => Cow::Borrowed(written),
             };
-            (*column, ty)
+            (column.field, ty)
         });
-        self.record(code, ("A new row of", None), "Clone", insert, fields);
+        Self::fields(code, insert, fields);
 
         code.gap();
         code.open(format_args!("impl {insert} {{"));
         code.line(format_args!("/// What a new row needs; everything else is null or left to its default."));
         let required = columns.iter().filter(|column| column.form == Form::Required);
-        let parameters = list(required.map(|column| format!("{}: {}", column.field, column.written().0)));
-        code.open(format_args!("pub fn new({parameters}) -> Self {{"));
-        code.open(format_args!("Self {{"));
-        for ColumnCode { field, form, .. } in &columns {
-            match form {
-                Form::Required => code.line(format_args!("{field},")),
-                Form::Nullable => code.line(format_args!("{field}: None,")),
-                Form::Defaulted => code.line(format_args!("{field}: oosync::Defaulted::Default,")),
-                _ => code.line(format_args!("{field}: oosync::ServerFilled::Default,")),
-            }
-        }
-        code.close("}");
+        let parameters = required.map(|column| format!("{}: {}", column.field, column.written()).into());
+        code.open_list("pub fn new", &List::of_parameters(parameters), " -> Self");
+        let fields = columns.iter().map(|ColumnCode { field, form, .. }| match form {
+            Form::Required => field.to_string().into(),
+            Form::Nullable => format!("{field}: None").into(),
+            Form::Defaulted => format!("{field}: oosync::Defaulted::Default").into(),
+            _ => format!("{field}: oosync::ServerFilled::Default").into(),
+        });
+        code.list("Self ", &List::struct_of(fields), "");
         code.close("}");
         code.close("}");
 
@@ -266,34 +260,28 @@ impl<'a> TableCode<'a> {
         code.open(format_args!("impl oosync::Insert for {insert} {{"));
         code.line(format_args!("type Row = {row};"));
         code.gap();
-        code.open(format_args!("fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {{"));
-        for column in &columns {
-            let method = match column.form {
-                Form::Defaulted => "put_defaulted",
-                Form::ServerFilled => "put_server_filled",
-                _ => "put",
-            };
-            column.put(code, method, "self", column.written().1);
-        }
+        self.write(code, |column| column.form != Form::Absent);
         code.close("}");
-        code.close("}");
+        clone(code, insert, columns.iter().map(|column| (column.field, column.is_copy())));
         debug(code, insert, "debug_insert");
     }
 
     fn patch(&self, code: &mut Code) {
         let TableNames { row, patch, .. } = self.names;
-        let columns = || self.columns.iter().filter(|column| column.form != Form::Absent && !column.is_key);
-        let fields = columns().map(|column| (column, format!("Option<{}>", column.rust).into()));
-        self.record(code, ("What changes of a row of", None), "Clone", patch, fields);
+        let has = |column: &ColumnCode<'_>| column.form != Form::Absent && !column.is_key;
+        let columns = || self.columns.iter().filter(|column| has(column));
+        self.form_heading(code, "What changes of a row of");
+        let fields = columns().map(|column| (column.field, format!("Option<{}>", column.rust).into()));
+        Self::fields(code, patch, fields);
 
         code.gap();
         code.open(format_args!("impl ::core::default::Default for {patch} {{"));
         code.open(format_args!("fn default() -> Self {{"));
-        code.open(format_args!("Self {{"));
-        for ColumnCode { field, .. } in columns() {
-            code.line(format_args!("{field}: None,"));
-        }
-        code.close("}");
+        code.list(
+            "Self ",
+            &List::struct_of(columns().map(|column| format!("{}: None", column.field).into())),
+            "",
+        );
         code.close("}");
         code.close("}");
 
@@ -301,24 +289,54 @@ impl<'a> TableCode<'a> {
         code.open(format_args!("impl oosync::Patch for {patch} {{"));
         code.line(format_args!("type Row = {row};"));
         code.gap();
-        code.open(format_args!("fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {{"));
-        if columns().next().is_none() {
-            // A table that is all key has nothing to change.
-            code.line(format_args!("let _ = row;"));
-        }
-        for column in columns() {
-            column.put(code, "put_some", "self", &column.marker);
-        }
+        self.write(code, has);
         code.close("}");
-        code.close("}");
+        clone(code, patch, columns().map(|column| (column.field, column.is_copy())));
         debug(code, patch, "debug_patch");
+    }
+
+    /// What a form writes; `()` stands where it has no field for a column.
+    fn write(&self, code: &mut Code, has: impl Fn(&ColumnCode<'_>) -> bool) {
+        code.open(format_args!("fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {{"));
+        let fields = self.columns.iter().map(|column| match has(column) {
+            true => format!("&self.{}", column.field).into(),
+            false => "()".into(),
+        });
+        code.list("row.put_all::<SqlTypes, _, _>(", &List::of(fields), ");");
+        code.close("}");
     }
 }
 
-/// Forms are shown as what they would write: that costs the compiler nothing for a column.
-fn debug(code: &mut Code, name: &proc_macro2::Ident, function: &str) {
-    let shown = name.to_string();
-    let shown = shown.strip_prefix("r#").unwrap_or(&shown);
+/// A copy of every field: one of those that are only bits costs the compiler half of what a call does.
+fn clone<'c>(code: &mut Code, name: &Ident, fields: impl Iterator<Item = (&'c Ident, bool)>) {
+    let mut copied = false;
+    let mut values: Vec<Cow<'_, str>> = Vec::new();
+    for (field, is_copy) in fields {
+        match is_copy {
+            true => copied = true,
+            false => values.push(format!("{field}: self.{field}.clone()").into()),
+        }
+    }
+    if copied {
+        values.push("..*self".into());
+    }
+    code.gap();
+    code.open(format_args!("impl Clone for {name} {{"));
+    code.open(format_args!("fn clone(&self) -> Self {{"));
+    code.list("Self ", &List::struct_of(values), "");
+    code.close("}");
+    code.close("}");
+}
+
+/// An identifier as a person says it.
+fn shown(name: &Ident) -> String {
+    let name = name.to_string();
+    name.strip_prefix("r#").map_or_else(|| name.clone(), str::to_owned)
+}
+
+/// Rows and forms are shown by code that knows no table: that costs the compiler nothing for a column.
+fn debug(code: &mut Code, name: &Ident, function: &str) {
+    let shown = shown(name);
     code.gap();
     code.open(format_args!("impl ::core::fmt::Debug for {name} {{"));
     code.open(format_args!("fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{"));
@@ -328,20 +346,14 @@ fn debug(code: &mut Code, name: &proc_macro2::Ident, function: &str) {
 }
 
 impl<'a> ColumnCode<'a> {
-    fn new(
-        names: Place<'_>,
-        place: usize,
-        column: &'a PlanColumn,
-        field: &'a proc_macro2::Ident,
-        is_key: bool,
-    ) -> Self {
+    fn new(names: Place<'_>, place: usize, column: &'a PlanColumn, field: &'a Ident, is_key: bool) -> Self {
         let ty = column_type(column);
         let inner = rust_type(names, ty, column.rust_type);
         let inner_marker = marker(names, ty);
         let (rust, marker) = if column.nullable {
             (format!("Option<{inner}>").into(), format!("sql::Nullable<{inner_marker}>"))
         } else {
-            (inner.clone(), inner_marker.clone())
+            (inner.clone(), inner_marker)
         };
         let docs = docs_lines(&[column_docs(column, is_key)], column.comment.as_deref());
         // A row without its key cannot be told from others: what only the server computes, the app names.
@@ -349,13 +361,7 @@ impl<'a> ColumnCode<'a> {
             Form::ServerFilled if is_key => Form::Required,
             form => form,
         };
-        Self { place, column, field, is_key, rust, marker, inner, inner_marker, docs, form }
-    }
-
-    /// `row.put::<sql::Uuid, _>(0, &self.id);`
-    fn put(&self, code: &mut Code, method: &str, from: &str, marker: &str) {
-        let (place, field) = (self.place, &self.field);
-        code.line(format_args!("row.{method}::<{marker}, _>({place}, &{from}.{field});"));
+        Self { place, column, field, is_key, rust, marker, inner, docs, form }
     }
 
     /// The field of a row, as a value of its own.
@@ -364,14 +370,10 @@ impl<'a> ColumnCode<'a> {
         format!("self.{}{copied}", self.field)
     }
 
-    /// The type and marker of what a person writes: without the null that stands for a value that the server has not
-    /// filled yet, or that not everyone may see.
-    fn written(&self) -> (&str, &str) {
-        if self.nullable_in_postgres() {
-            (&self.rust, &self.marker)
-        } else {
-            (&self.inner, &self.inner_marker)
-        }
+    /// The type of what a person writes: without the null that stands for a value that the server has not filled yet, or
+    /// that not everyone may see.
+    fn written(&self) -> &str {
+        if self.nullable_in_postgres() { &self.rust } else { &self.inner }
     }
 
     pub(super) fn nullable_in_postgres(&self) -> bool {
@@ -393,23 +395,32 @@ impl<'a> ColumnCode<'a> {
 
     /// The type of what a person writes, as tokens.
     pub(super) fn written_type(&self) -> TokenStream {
-        tokens(self.written().0)
+        tokens(self.written())
     }
 
+    /// Whether a value of the Rust type is only bits; an `Option` of it and what stands in forms are, too.
     fn is_copy(&self) -> bool {
-        !self.column.nullable
-            && matches!(
-                column_type(self.column),
-                ColumnType::Scalar(
-                    Scalar::Bool
-                        | Scalar::Int2
-                        | Scalar::Int4
-                        | Scalar::Int8
-                        | Scalar::Oid
-                        | Scalar::Uuid
-                        | Scalar::UuidText
-                )
-            )
+        let ColumnType::Scalar(scalar) = column_type(self.column) else { return false };
+        match scalar {
+            Scalar::Bytea | Scalar::Json | Scalar::Jsonb | Scalar::Text => false,
+            Scalar::Numeric => self.column.rust_type == Some(RustType::RustDecimal),
+            Scalar::Bool
+            | Scalar::Int2
+            | Scalar::Int4
+            | Scalar::Int8
+            | Scalar::Oid
+            | Scalar::Float4
+            | Scalar::Float8
+            | Scalar::Uuid
+            | Scalar::UuidText
+            | Scalar::Timestamptz
+            | Scalar::Timestamp
+            | Scalar::Date
+            | Scalar::Time
+            | Scalar::TimeTz
+            | Scalar::Interval
+            | Scalar::Money => true,
+        }
     }
 
     pub(super) fn is_hashable(&self) -> bool {

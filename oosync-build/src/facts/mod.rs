@@ -73,7 +73,11 @@ pub struct Facts {
 impl Facts {
     /// The table, view or foreign table of this name.
     pub fn table(&self, schema: &str, name: &str) -> Option<&Table> {
-        self.tables.iter().find(|table| table.schema == schema && table.name == name)
+        let is = |table: &&Table| table.schema == schema && table.name == name;
+        // Facts that were loaded are sorted; those that were put together need not be.
+        let place = self.tables.binary_search_by(|table| (&*table.schema, &*table.name).cmp(&(schema, name)));
+        let found = place.ok().and_then(|place| self.tables.get(place));
+        found.filter(is).or_else(|| self.tables.iter().find(is))
     }
 
     /// SHA-256 of the canonical file, as 64 hexadecimal digits.

@@ -70,7 +70,7 @@ fn owner_only(
 /// What no insert of a device could name.
 fn inserts(facts: &Facts, table: &Table, plan: &PlanTable, issues: &mut Issues) {
     let name = table.qualified_name();
-    let heading = section(facts, table);
+    let heading = || section(facts, table);
     for (column, _) in &plan.excluded_columns {
         let Some(found) = table.column(column) else { continue };
         // A key that stays on the server is an error of its own.
@@ -89,11 +89,11 @@ fn inserts(facts: &Facts, table: &Table, plan: &PlanTable, issues: &mut Issues) 
             let problem = Diagnostic::error(format!(
                 "`{column}` says who owns a row of {name}, and an insert of a device cannot name it"
             ))
-            .help(format!("sync the column, or write `push = \"disabled\"` under `{heading}`"));
+            .help(format!("sync the column, or write `push = \"disabled\"` under `{}`", heading()));
             issues.error(problem);
         } else if not_null && !filled {
             let problem = Diagnostic::warning(format!("no device can insert into {name}: `{column}` is not null, has no default and stays on the server"))
-                .help(format!("give the column a default, sync it, or write `push = \"disabled\"` under `{heading}`; if a trigger fills it, all is well"));
+                .help(format!("give the column a default, sync it, or write `push = \"disabled\"` under `{}`; if a trigger fills it, all is well", heading()));
             issues.warn(problem);
         }
     }

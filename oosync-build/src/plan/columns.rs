@@ -139,12 +139,12 @@ impl ColumnReader<'_> {
             true => resolve_as_text(&column.ty, self.facts),
             false => resolve(&column.ty, self.facts, uuid),
         };
-        let (name, heading) = (table.qualified_name(), section(self.facts, table));
         match found {
             Ok(ty) => {
                 let text = as_text && matches!(ty, ColumnType::Text(_));
-                let unstable = unstable_key(&column.ty, self.facts).filter(|_| is_key);
+                let unstable = if is_key { unstable_key(&column.ty, self.facts) } else { None };
                 if let Some(reason) = unstable {
+                    let (name, heading) = (table.qualified_name(), section(self.facts, table));
                     let message =
                         format!("`{}` cannot tell the rows of {name} apart on a device", column.name);
                     let problem = Diagnostic::error(message)
@@ -162,6 +162,7 @@ impl ColumnReader<'_> {
                 Some(ty)
             }
             Err(unmapped) => {
+                let (name, heading) = (table.qualified_name(), section(self.facts, table));
                 let message = format!("`{}` of {name}: {unmapped}", column.name);
                 let mut problem = Diagnostic::error(message);
                 let spot = column_section(self.facts, table, &column.name);

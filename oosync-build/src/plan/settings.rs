@@ -126,7 +126,7 @@ impl Settings<'_> {
             return self.usual_push(unfit, membership);
         };
         let name = self.table.qualified_name();
-        let heading = section(self.facts, self.table);
+        let heading = || section(self.facts, self.table);
         let refused = match said.value {
             Push::Disabled => None,
             _ if unfit.is_some() => unfit.map(|reason| {
@@ -135,12 +135,13 @@ impl Settings<'_> {
             Push::OwnerOnly if matches!(self.root, Ownership::Everyone | Ownership::Bucket) => Some((
                 "nobody owns its rows".to_owned(),
                 format!(
-                    "under `{heading}`, name the owner, `owner_column = \"…\"`, or write `push = \"disabled\"`"
+                    "under `{}`, name the owner, `owner_column = \"…\"`, or write `push = \"disabled\"`",
+                    heading()
                 ),
             )),
             Push::Members if self.bucket.is_none() => Some((
                 "its rows are in no bucket".to_owned(),
-                format!("under `{heading}`, name the bucket, `bucket = \"…\"`, or write another `push`"),
+                format!("under `{}`, name the bucket, `bucket = \"…\"`, or write another `push`", heading()),
             )),
             Push::OwnerOnly | Push::Members => None,
         };

@@ -100,6 +100,9 @@ pub(crate) fn unstable_key(ty: &TypeRef, facts: &Facts) -> Option<String> {
 }
 
 fn stable(ty: &TypeRef, facts: &Facts, depth: usize) -> Result<(), QualifiedName> {
+    if scalar(ty).is_some_and(|row| row.stable_key) {
+        return Ok(());
+    }
     let name = || QualifiedName::new(&ty.schema, &ty.name);
     // Deeper than any type Postgres would take.
     if depth > 64 {
@@ -137,6 +140,12 @@ fn mapping(ty: &TypeRef) -> Option<&'static Mapping> {
     }
 }
 
+/// The row of a type of Postgres's own that is made from no other: nothing in the facts can have its name.
+fn scalar(ty: &TypeRef) -> Option<&'static Mapping> {
+    let found = if ty.schema == "pg_catalog" { built_in(&ty.name) } else { None };
+    found.filter(|row| matches!(row.held, Held::Scalar(_)))
+}
+
 fn range<'f>(ty: &TypeRef, facts: &'f Facts) -> Option<&'f crate::facts::Range> {
     facts.ranges.iter().find(|range| {
         let multirange = range.multirange_name();
@@ -170,6 +179,12 @@ impl Resolver<'_> {
     }
 
     fn element(&mut self, ty: &TypeRef) -> Result<ColumnType, Unmapped> {
+        if let Some(Mapping { held: Held::Scalar(scalar), .. }) = scalar(ty) {
+            return Ok(ColumnType::Scalar(match (scalar, self.uuid) {
+                (Scalar::Uuid, UuidForm::Text) => Scalar::UuidText,
+                (scalar, _) => *scalar,
+            }));
+        }
         let name = QualifiedName::new(&ty.schema, &ty.name);
         let unmapped = || Unmapped { ty: name.clone(), path: Vec::new() };
         if self.open.contains(&name) {
@@ -203,9 +218,6 @@ impl Resolver<'_> {
             return Ok(ColumnType::Composite(name, attributes?));
         }
         match mapping(ty).map(|row| row.held) {
-            Some(Held::Scalar(Scalar::Uuid)) if self.uuid == UuidForm::Text => {
-                Ok(ColumnType::Scalar(Scalar::UuidText))
-            }
             Some(Held::Scalar(scalar)) => Ok(ColumnType::Scalar(scalar)),
             Some(Held::Text) => Ok(ColumnType::Text(name)),
             None => Err(unmapped()),

@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.comments`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Comments {
     /// `id bigint not null`, from the numbers leased to the device
     pub id: i64,
@@ -20,18 +19,20 @@ impl Comments {
     pub const TEXT: oosync::RowColumn<Self, sql::Text> = oosync::RowColumn::new(2);
 }
 
-impl oosync::Row for Comments {
+type SqlTypes = (sql::Int8, sql::Uuid, sql::Text);
+
+impl oosync::Record for Comments {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1, 2];
+    type Key = CommentsKey;
 
     fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        let (id, todo_id, text,) = row.take_all::<_, (sql::Int8, sql::Uuid, sql::Text,)>()?;
-        Ok(Self { id, todo_id, text })
+        match row.take_all::<_, SqlTypes>() {
+            Ok((id, todo_id, text)) => {
+                Ok(Self { id, todo_id, text })
+            }
+            Err(error) => Err(error),
+        }
     }
-}
-
-impl oosync::Syncable for Comments {
-    type Key = CommentsKey;
 
     fn key(&self) -> CommentsKey {
         self.id
@@ -41,43 +42,46 @@ impl oosync::Syncable for Comments {
         row.put::<sql::Int8, _>(0, key);
     }
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Uuid, _>(1, &self.todo_id);
-        row.put::<sql::Text, _>(2, &self.text);
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (&self.id, &self.todo_id, &self.text),
+            (&other.id, &other.todo_id, &other.text),
+        );
     }
 }
 
-impl oosync::Insert for Comments {
-    type Row = Self;
+impl Clone for Comments {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), ..*self }
+    }
+}
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl ::core::fmt::Debug for Comments {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Comments", f)
+    }
+}
+
+impl PartialEq for Comments {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.comments`.
 pub type CommentsKey = i64;
 
-/// A new row of `public.comments`.
-#[derive(Clone)]
+/// A new row of `public.comments`; its fields are those of [`Comments`].
 pub struct CommentsInsert {
-    /// `id bigint not null`, from the numbers leased to the device
     pub id: oosync::Defaulted<i64>,
-    /// `todo_id uuid not null`
     pub todo_id: types::Uuid,
-    /// `text text not null`
     pub text: String,
 }
 
 impl CommentsInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(todo_id: types::Uuid, text: String) -> Self {
-        Self {
-            id: oosync::Defaulted::Default,
-            todo_id,
-            text,
-        }
+        Self { id: oosync::Defaulted::Default, todo_id, text }
     }
 }
 
@@ -85,9 +89,13 @@ impl oosync::Insert for CommentsInsert {
     type Row = Comments;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_defaulted::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Uuid, _>(1, &self.todo_id);
-        row.put::<sql::Text, _>(2, &self.text);
+        row.put_all::<SqlTypes, _, _>((&self.id, &self.todo_id, &self.text));
+    }
+}
+
+impl Clone for CommentsInsert {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), ..*self }
     }
 }
 
@@ -97,21 +105,15 @@ impl ::core::fmt::Debug for CommentsInsert {
     }
 }
 
-/// What changes of a row of `public.comments`.
-#[derive(Clone)]
+/// What changes of a row of `public.comments`; its fields are those of [`Comments`].
 pub struct CommentsPatch {
-    /// `todo_id uuid not null`
     pub todo_id: Option<types::Uuid>,
-    /// `text text not null`
     pub text: Option<String>,
 }
 
 impl ::core::default::Default for CommentsPatch {
     fn default() -> Self {
-        Self {
-            todo_id: None,
-            text: None,
-        }
+        Self { todo_id: None, text: None }
     }
 }
 
@@ -119,8 +121,13 @@ impl oosync::Patch for CommentsPatch {
     type Row = Comments;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Uuid, _>(1, &self.todo_id);
-        row.put_some::<sql::Text, _>(2, &self.text);
+        row.put_all::<SqlTypes, _, _>(((), &self.todo_id, &self.text));
+    }
+}
+
+impl Clone for CommentsPatch {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), ..*self }
     }
 }
 

@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.lists`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Lists {
     /// `id uuid not null default gen_random_uuid()`
     pub id: types::Uuid,
@@ -20,18 +19,20 @@ impl Lists {
     pub const PARENT_ID: oosync::RowColumn<Self, sql::Nullable<sql::Uuid>> = oosync::RowColumn::new(2);
 }
 
-impl oosync::Row for Lists {
+type SqlTypes = (sql::Uuid, sql::Text, sql::Nullable<sql::Uuid>);
+
+impl oosync::Record for Lists {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1, 2];
+    type Key = ListsKey;
 
     fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        let (id, title, parent_id,) = row.take_all::<_, (sql::Uuid, sql::Text, sql::Nullable<sql::Uuid>,)>()?;
-        Ok(Self { id, title, parent_id })
+        match row.take_all::<_, SqlTypes>() {
+            Ok((id, title, parent_id)) => {
+                Ok(Self { id, title, parent_id })
+            }
+            Err(error) => Err(error),
+        }
     }
-}
-
-impl oosync::Syncable for Lists {
-    type Key = ListsKey;
 
     fn key(&self) -> ListsKey {
         self.id
@@ -41,43 +42,46 @@ impl oosync::Syncable for Lists {
         row.put::<sql::Uuid, _>(0, key);
     }
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Uuid, _>(0, &self.id);
-        row.put::<sql::Text, _>(1, &self.title);
-        row.put::<sql::Nullable<sql::Uuid>, _>(2, &self.parent_id);
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (&self.id, &self.title, &self.parent_id),
+            (&other.id, &other.title, &other.parent_id),
+        );
     }
 }
 
-impl oosync::Insert for Lists {
-    type Row = Self;
+impl Clone for Lists {
+    fn clone(&self) -> Self {
+        Self { title: self.title.clone(), ..*self }
+    }
+}
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl ::core::fmt::Debug for Lists {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Lists", f)
+    }
+}
+
+impl PartialEq for Lists {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.lists`.
 pub type ListsKey = types::Uuid;
 
-/// A new row of `public.lists`.
-#[derive(Clone)]
+/// A new row of `public.lists`; its fields are those of [`Lists`].
 pub struct ListsInsert {
-    /// `id uuid not null default gen_random_uuid()`
     pub id: oosync::Defaulted<types::Uuid>,
-    /// `title text not null`
     pub title: String,
-    /// `parent_id uuid`
     pub parent_id: Option<types::Uuid>,
 }
 
 impl ListsInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(title: String) -> Self {
-        Self {
-            id: oosync::Defaulted::Default,
-            title,
-            parent_id: None,
-        }
+        Self { id: oosync::Defaulted::Default, title, parent_id: None }
     }
 }
 
@@ -85,9 +89,13 @@ impl oosync::Insert for ListsInsert {
     type Row = Lists;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_defaulted::<sql::Uuid, _>(0, &self.id);
-        row.put::<sql::Text, _>(1, &self.title);
-        row.put::<sql::Nullable<sql::Uuid>, _>(2, &self.parent_id);
+        row.put_all::<SqlTypes, _, _>((&self.id, &self.title, &self.parent_id));
+    }
+}
+
+impl Clone for ListsInsert {
+    fn clone(&self) -> Self {
+        Self { title: self.title.clone(), ..*self }
     }
 }
 
@@ -97,21 +105,15 @@ impl ::core::fmt::Debug for ListsInsert {
     }
 }
 
-/// What changes of a row of `public.lists`.
-#[derive(Clone)]
+/// What changes of a row of `public.lists`; its fields are those of [`Lists`].
 pub struct ListsPatch {
-    /// `title text not null`
     pub title: Option<String>,
-    /// `parent_id uuid`
     pub parent_id: Option<Option<types::Uuid>>,
 }
 
 impl ::core::default::Default for ListsPatch {
     fn default() -> Self {
-        Self {
-            title: None,
-            parent_id: None,
-        }
+        Self { title: None, parent_id: None }
     }
 }
 
@@ -119,8 +121,13 @@ impl oosync::Patch for ListsPatch {
     type Row = Lists;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Text, _>(1, &self.title);
-        row.put_some::<sql::Nullable<sql::Uuid>, _>(2, &self.parent_id);
+        row.put_all::<SqlTypes, _, _>(((), &self.title, &self.parent_id));
+    }
+}
+
+impl Clone for ListsPatch {
+    fn clone(&self) -> Self {
+        Self { title: self.title.clone(), ..*self }
     }
 }
 

@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.members`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Members {
     /// `list_id uuid not null`
     pub list_id: types::Uuid,
@@ -17,24 +16,23 @@ impl Members {
     pub const USER_NAME: oosync::RowColumn<Self, sql::Text> = oosync::RowColumn::new(1);
 }
 
-impl oosync::Row for Members {
+type SqlTypes = (sql::Uuid, sql::Text);
+
+impl oosync::Record for Members {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1];
-
-    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        let (list_id, user_name,) = row.take_all::<_, (sql::Uuid, sql::Text,)>()?;
-        Ok(Self { list_id, user_name })
-    }
-}
-
-impl oosync::Syncable for Members {
     type Key = MembersKey;
 
-    fn key(&self) -> MembersKey {
-        MembersKey {
-            list_id: self.list_id,
-            user_name: self.user_name.clone(),
+    fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
+        match row.take_all::<_, SqlTypes>() {
+            Ok((list_id, user_name)) => {
+                Ok(Self { list_id, user_name })
+            }
+            Err(error) => Err(error),
         }
+    }
+
+    fn key(&self) -> MembersKey {
+        MembersKey { list_id: self.list_id, user_name: self.user_name.clone() }
     }
 
     fn write_key<'v>(key: &'v MembersKey, row: &mut oosync::RowWriter<'v>) {
@@ -42,17 +40,29 @@ impl oosync::Syncable for Members {
         row.put::<sql::Text, _>(1, &key.user_name);
     }
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Uuid, _>(0, &self.list_id);
-        row.put::<sql::Text, _>(1, &self.user_name);
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (&self.list_id, &self.user_name),
+            (&other.list_id, &other.user_name),
+        );
     }
 }
 
-impl oosync::Insert for Members {
-    type Row = Self;
+impl Clone for Members {
+    fn clone(&self) -> Self {
+        Self { user_name: self.user_name.clone(), ..*self }
+    }
+}
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl ::core::fmt::Debug for Members {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Members", f)
+    }
+}
+
+impl PartialEq for Members {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
@@ -65,22 +75,16 @@ pub struct MembersKey {
     pub user_name: String,
 }
 
-/// A new row of `public.members`.
-#[derive(Clone)]
+/// A new row of `public.members`; its fields are those of [`Members`].
 pub struct MembersInsert {
-    /// `list_id uuid not null`
     pub list_id: types::Uuid,
-    /// `user_name text not null`
     pub user_name: String,
 }
 
 impl MembersInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(list_id: types::Uuid, user_name: String) -> Self {
-        Self {
-            list_id,
-            user_name,
-        }
+        Self { list_id, user_name }
     }
 }
 
@@ -88,8 +92,13 @@ impl oosync::Insert for MembersInsert {
     type Row = Members;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Uuid, _>(0, &self.list_id);
-        row.put::<sql::Text, _>(1, &self.user_name);
+        row.put_all::<SqlTypes, _, _>((&self.list_id, &self.user_name));
+    }
+}
+
+impl Clone for MembersInsert {
+    fn clone(&self) -> Self {
+        Self { user_name: self.user_name.clone(), ..*self }
     }
 }
 
@@ -99,15 +108,13 @@ impl ::core::fmt::Debug for MembersInsert {
     }
 }
 
-/// What changes of a row of `public.members`.
-#[derive(Clone)]
+/// What changes of a row of `public.members`; its fields are those of [`Members`].
 pub struct MembersPatch {
 }
 
 impl ::core::default::Default for MembersPatch {
     fn default() -> Self {
-        Self {
-        }
+        Self {}
     }
 }
 
@@ -115,7 +122,13 @@ impl oosync::Patch for MembersPatch {
     type Row = Members;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        let _ = row;
+        row.put_all::<SqlTypes, _, _>(((), ()));
+    }
+}
+
+impl Clone for MembersPatch {
+    fn clone(&self) -> Self {
+        Self {}
     }
 }
 

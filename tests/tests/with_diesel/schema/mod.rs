@@ -40,19 +40,15 @@ pub use self::enums::{Mood};
 #[allow(unreachable_pub, unused_imports)]
 pub use self::composites::{Pair};
 #[allow(unreachable_pub, unused_imports)]
-pub use self::lists::{Lists, ListsKey, ListsInsert, ListsPatch};
-#[allow(unreachable_pub, unused_imports)]
-pub use self::members::{Members, MembersKey, MembersInsert, MembersPatch};
-#[allow(unreachable_pub, unused_imports)]
-pub use self::todos::{Todos, TodosKey, TodosInsert, TodosPatch};
-#[allow(unreachable_pub, unused_imports)]
-pub use self::comments::{Comments, CommentsKey, CommentsInsert, CommentsPatch};
-#[allow(unreachable_pub, unused_imports)]
-pub use self::readings::{Readings, ReadingsKey, ReadingsInsert, ReadingsPatch};
-#[allow(unreachable_pub, unused_imports)]
-pub use self::r#type::{Type, TypeKey, TypeInsert, TypePatch};
-#[allow(unreachable_pub, unused_imports)]
-pub use self::wide::{Wide, WideKey, WideInsert, WidePatch};
+pub use self::{
+    lists::{Lists, ListsKey, ListsInsert, ListsPatch},
+    members::{Members, MembersKey, MembersInsert, MembersPatch},
+    todos::{Todos, TodosKey, TodosInsert, TodosPatch},
+    comments::{Comments, CommentsKey, CommentsInsert, CommentsPatch},
+    readings::{Readings, ReadingsKey, ReadingsInsert, ReadingsPatch},
+    r#type::{Type, TypeKey, TypeInsert, TypePatch},
+    wide::{Wide, WideKey, WideInsert, WidePatch},
+};
 
 /// Every synced table, parents before children.
 #[allow(dead_code, unreachable_pub)]

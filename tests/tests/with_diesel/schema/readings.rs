@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.readings`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Readings {
     /// `id bigint not null`
     pub id: i64,
@@ -83,24 +82,44 @@ impl Readings {
     pub const COST: oosync::RowColumn<Self, sql::Nullable<sql::Money>> = oosync::RowColumn::new(23);
 }
 
-impl oosync::Row for Readings {
+type SqlTypes = sql::Groups<(
+    (
+        sql::Int8, sql::Nullable<sql::Uuid>, sql::Nullable<sql::Bool>, sql::Nullable<sql::Int2>,
+        sql::Nullable<sql::Int4>, sql::Nullable<sql::Oid>, sql::Nullable<sql::Float4>,
+        sql::Nullable<sql::Float8>, sql::Nullable<sql::Numeric>, sql::Nullable<sql::Timestamptz>,
+        sql::Nullable<sql::Timestamp>, sql::Nullable<sql::Date>, sql::Nullable<sql::Time>,
+        sql::Nullable<sql::TimeTz>, sql::Nullable<sql::Interval>, sql::Nullable<sql::Bytea>,
+    ),
+    (
+        sql::Nullable<sql::Json>, sql::Nullable<sql::Jsonb>, sql::Nullable<sql::Enum>,
+        sql::Nullable<sql::Array<sql::Text>>, sql::Nullable<sql::Array<sql::Int4>>,
+        sql::Nullable<sql::Array<sql::Numeric>>, sql::Nullable<sql::Array<sql::Uuid>>,
+        sql::Nullable<sql::Money>,
+    ),
+)>;
+
+impl oosync::Record for Readings {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23];
+    type Key = ReadingsKey;
 
     fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        let (
-            (id, todo_id, flag, small, number, object, ratio, weight, amount, at, local, day, clock, zoned, span, data,),
-            (document, binary_document, mood, tags, numbers, amounts, ids, cost,),
-        ) = (
-            row.take_all::<_, (sql::Int8, sql::Nullable<sql::Uuid>, sql::Nullable<sql::Bool>, sql::Nullable<sql::Int2>, sql::Nullable<sql::Int4>, sql::Nullable<sql::Oid>, sql::Nullable<sql::Float4>, sql::Nullable<sql::Float8>, sql::Nullable<sql::Numeric>, sql::Nullable<sql::Timestamptz>, sql::Nullable<sql::Timestamp>, sql::Nullable<sql::Date>, sql::Nullable<sql::Time>, sql::Nullable<sql::TimeTz>, sql::Nullable<sql::Interval>, sql::Nullable<sql::Bytea>,)>()?,
-            row.take_all::<_, (sql::Nullable<sql::Json>, sql::Nullable<sql::Jsonb>, sql::Nullable<sql::Enum>, sql::Nullable<sql::Array<sql::Text>>, sql::Nullable<sql::Array<sql::Int4>>, sql::Nullable<sql::Array<sql::Numeric>>, sql::Nullable<sql::Array<sql::Uuid>>, sql::Nullable<sql::Money>,)>()?,
-        );
-        Ok(Self { id, todo_id, flag, small, number, object, ratio, weight, amount, at, local, day, clock, zoned, span, data, document, binary_document, mood, tags, numbers, amounts, ids, cost })
+        match row.take_all::<_, SqlTypes>() {
+            Ok((
+                (
+                    id, todo_id, flag, small, number, object, ratio, weight, amount, at, local, day,
+                    clock, zoned, span, data,
+                ),
+                (document, binary_document, mood, tags, numbers, amounts, ids, cost),
+            )) => {
+                Ok(Self {
+                    id, todo_id, flag, small, number, object, ratio, weight, amount, at, local, day,
+                    clock, zoned, span, data, document, binary_document, mood, tags, numbers,
+                    amounts, ids, cost,
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
-}
-
-impl oosync::Syncable for Readings {
-    type Key = ReadingsKey;
 
     fn key(&self) -> ReadingsKey {
         self.id
@@ -110,95 +129,85 @@ impl oosync::Syncable for Readings {
         row.put::<sql::Int8, _>(0, key);
     }
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Nullable<sql::Uuid>, _>(1, &self.todo_id);
-        row.put::<sql::Nullable<sql::Bool>, _>(2, &self.flag);
-        row.put::<sql::Nullable<sql::Int2>, _>(3, &self.small);
-        row.put::<sql::Nullable<sql::Int4>, _>(4, &self.number);
-        row.put::<sql::Nullable<sql::Oid>, _>(5, &self.object);
-        row.put::<sql::Nullable<sql::Float4>, _>(6, &self.ratio);
-        row.put::<sql::Nullable<sql::Float8>, _>(7, &self.weight);
-        row.put::<sql::Nullable<sql::Numeric>, _>(8, &self.amount);
-        row.put::<sql::Nullable<sql::Timestamptz>, _>(9, &self.at);
-        row.put::<sql::Nullable<sql::Timestamp>, _>(10, &self.local);
-        row.put::<sql::Nullable<sql::Date>, _>(11, &self.day);
-        row.put::<sql::Nullable<sql::Time>, _>(12, &self.clock);
-        row.put::<sql::Nullable<sql::TimeTz>, _>(13, &self.zoned);
-        row.put::<sql::Nullable<sql::Interval>, _>(14, &self.span);
-        row.put::<sql::Nullable<sql::Bytea>, _>(15, &self.data);
-        row.put::<sql::Nullable<sql::Json>, _>(16, &self.document);
-        row.put::<sql::Nullable<sql::Jsonb>, _>(17, &self.binary_document);
-        row.put::<sql::Nullable<sql::Enum>, _>(18, &self.mood);
-        row.put::<sql::Nullable<sql::Array<sql::Text>>, _>(19, &self.tags);
-        row.put::<sql::Nullable<sql::Array<sql::Int4>>, _>(20, &self.numbers);
-        row.put::<sql::Nullable<sql::Array<sql::Numeric>>, _>(21, &self.amounts);
-        row.put::<sql::Nullable<sql::Array<sql::Uuid>>, _>(22, &self.ids);
-        row.put::<sql::Nullable<sql::Money>, _>(23, &self.cost);
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (
+                (
+                    &self.id, &self.todo_id, &self.flag, &self.small, &self.number, &self.object,
+                    &self.ratio, &self.weight, &self.amount, &self.at, &self.local, &self.day,
+                    &self.clock, &self.zoned, &self.span, &self.data,
+                ),
+                (
+                    &self.document, &self.binary_document, &self.mood, &self.tags, &self.numbers,
+                    &self.amounts, &self.ids, &self.cost,
+                ),
+            ),
+            (
+                (
+                    &other.id, &other.todo_id, &other.flag, &other.small, &other.number,
+                    &other.object, &other.ratio, &other.weight, &other.amount, &other.at,
+                    &other.local, &other.day, &other.clock, &other.zoned, &other.span, &other.data,
+                ),
+                (
+                    &other.document, &other.binary_document, &other.mood, &other.tags,
+                    &other.numbers, &other.amounts, &other.ids, &other.cost,
+                ),
+            ),
+        );
     }
 }
 
-impl oosync::Insert for Readings {
-    type Row = Self;
+impl Clone for Readings {
+    fn clone(&self) -> Self {
+        Self {
+            amount: self.amount.clone(), data: self.data.clone(), document: self.document.clone(),
+            binary_document: self.binary_document.clone(), mood: self.mood.clone(),
+            tags: self.tags.clone(), numbers: self.numbers.clone(), amounts: self.amounts.clone(),
+            ids: self.ids.clone(), ..*self
+        }
+    }
+}
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl ::core::fmt::Debug for Readings {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Readings", f)
+    }
+}
+
+impl PartialEq for Readings {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.readings`.
 pub type ReadingsKey = i64;
 
-/// A new row of `public.readings`.
-#[derive(Clone)]
+/// A new row of `public.readings`; its fields are those of [`Readings`].
 pub struct ReadingsInsert {
-    /// `id bigint not null`
     pub id: i64,
-    /// `todo_id uuid`
     pub todo_id: Option<types::Uuid>,
-    /// `flag boolean`
     pub flag: Option<bool>,
-    /// `small smallint`
     pub small: Option<i16>,
-    /// `number integer`
     pub number: Option<i32>,
-    /// `object oid`
     pub object: Option<u32>,
-    /// `ratio real`
     pub ratio: Option<f32>,
-    /// `weight double precision`
     pub weight: Option<f64>,
-    /// `amount numeric`
     pub amount: Option<types::Numeric>,
-    /// `at timestamptz`
     pub at: Option<types::Timestamptz>,
-    /// `local timestamp`
     pub local: Option<types::Timestamp>,
-    /// `day date`
     pub day: Option<types::Date>,
-    /// `clock time`
     pub clock: Option<types::Time>,
-    /// `zoned timetz`
     pub zoned: Option<types::TimeTz>,
-    /// `span interval`
     pub span: Option<types::Interval>,
-    /// `data bytea`
     pub data: Option<Vec<u8>>,
-    /// `document json`
     pub document: Option<types::Json>,
-    /// `binary_document jsonb`
     pub binary_document: Option<types::Json>,
-    /// `mood public.mood`
     pub mood: Option<super::enums::Mood>,
-    /// `tags text[]`
     pub tags: Option<types::Array<String>>,
-    /// `numbers integer[]`
     pub numbers: Option<types::Array<i32>>,
-    /// `amounts numeric[]`
     pub amounts: Option<types::Array<types::Numeric>>,
-    /// `ids uuid[]`
     pub ids: Option<types::Array<types::Uuid>>,
-    /// `cost money`
     pub cost: Option<types::Money>,
 }
 
@@ -206,30 +215,10 @@ impl ReadingsInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(id: i64) -> Self {
         Self {
-            id,
-            todo_id: None,
-            flag: None,
-            small: None,
-            number: None,
-            object: None,
-            ratio: None,
-            weight: None,
-            amount: None,
-            at: None,
-            local: None,
-            day: None,
-            clock: None,
-            zoned: None,
-            span: None,
-            data: None,
-            document: None,
-            binary_document: None,
-            mood: None,
-            tags: None,
-            numbers: None,
-            amounts: None,
-            ids: None,
-            cost: None,
+            id, todo_id: None, flag: None, small: None, number: None, object: None, ratio: None,
+            weight: None, amount: None, at: None, local: None, day: None, clock: None, zoned: None,
+            span: None, data: None, document: None, binary_document: None, mood: None, tags: None,
+            numbers: None, amounts: None, ids: None, cost: None,
         }
     }
 }
@@ -238,30 +227,28 @@ impl oosync::Insert for ReadingsInsert {
     type Row = Readings;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Nullable<sql::Uuid>, _>(1, &self.todo_id);
-        row.put::<sql::Nullable<sql::Bool>, _>(2, &self.flag);
-        row.put::<sql::Nullable<sql::Int2>, _>(3, &self.small);
-        row.put::<sql::Nullable<sql::Int4>, _>(4, &self.number);
-        row.put::<sql::Nullable<sql::Oid>, _>(5, &self.object);
-        row.put::<sql::Nullable<sql::Float4>, _>(6, &self.ratio);
-        row.put::<sql::Nullable<sql::Float8>, _>(7, &self.weight);
-        row.put::<sql::Nullable<sql::Numeric>, _>(8, &self.amount);
-        row.put::<sql::Nullable<sql::Timestamptz>, _>(9, &self.at);
-        row.put::<sql::Nullable<sql::Timestamp>, _>(10, &self.local);
-        row.put::<sql::Nullable<sql::Date>, _>(11, &self.day);
-        row.put::<sql::Nullable<sql::Time>, _>(12, &self.clock);
-        row.put::<sql::Nullable<sql::TimeTz>, _>(13, &self.zoned);
-        row.put::<sql::Nullable<sql::Interval>, _>(14, &self.span);
-        row.put::<sql::Nullable<sql::Bytea>, _>(15, &self.data);
-        row.put::<sql::Nullable<sql::Json>, _>(16, &self.document);
-        row.put::<sql::Nullable<sql::Jsonb>, _>(17, &self.binary_document);
-        row.put::<sql::Nullable<sql::Enum>, _>(18, &self.mood);
-        row.put::<sql::Nullable<sql::Array<sql::Text>>, _>(19, &self.tags);
-        row.put::<sql::Nullable<sql::Array<sql::Int4>>, _>(20, &self.numbers);
-        row.put::<sql::Nullable<sql::Array<sql::Numeric>>, _>(21, &self.amounts);
-        row.put::<sql::Nullable<sql::Array<sql::Uuid>>, _>(22, &self.ids);
-        row.put::<sql::Nullable<sql::Money>, _>(23, &self.cost);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                &self.id, &self.todo_id, &self.flag, &self.small, &self.number, &self.object,
+                &self.ratio, &self.weight, &self.amount, &self.at, &self.local, &self.day,
+                &self.clock, &self.zoned, &self.span, &self.data,
+            ),
+            (
+                &self.document, &self.binary_document, &self.mood, &self.tags, &self.numbers,
+                &self.amounts, &self.ids, &self.cost,
+            ),
+        ));
+    }
+}
+
+impl Clone for ReadingsInsert {
+    fn clone(&self) -> Self {
+        Self {
+            amount: self.amount.clone(), data: self.data.clone(), document: self.document.clone(),
+            binary_document: self.binary_document.clone(), mood: self.mood.clone(),
+            tags: self.tags.clone(), numbers: self.numbers.clone(), amounts: self.amounts.clone(),
+            ids: self.ids.clone(), ..*self
+        }
     }
 }
 
@@ -271,83 +258,40 @@ impl ::core::fmt::Debug for ReadingsInsert {
     }
 }
 
-/// What changes of a row of `public.readings`.
-#[derive(Clone)]
+/// What changes of a row of `public.readings`; its fields are those of [`Readings`].
 pub struct ReadingsPatch {
-    /// `todo_id uuid`
     pub todo_id: Option<Option<types::Uuid>>,
-    /// `flag boolean`
     pub flag: Option<Option<bool>>,
-    /// `small smallint`
     pub small: Option<Option<i16>>,
-    /// `number integer`
     pub number: Option<Option<i32>>,
-    /// `object oid`
     pub object: Option<Option<u32>>,
-    /// `ratio real`
     pub ratio: Option<Option<f32>>,
-    /// `weight double precision`
     pub weight: Option<Option<f64>>,
-    /// `amount numeric`
     pub amount: Option<Option<types::Numeric>>,
-    /// `at timestamptz`
     pub at: Option<Option<types::Timestamptz>>,
-    /// `local timestamp`
     pub local: Option<Option<types::Timestamp>>,
-    /// `day date`
     pub day: Option<Option<types::Date>>,
-    /// `clock time`
     pub clock: Option<Option<types::Time>>,
-    /// `zoned timetz`
     pub zoned: Option<Option<types::TimeTz>>,
-    /// `span interval`
     pub span: Option<Option<types::Interval>>,
-    /// `data bytea`
     pub data: Option<Option<Vec<u8>>>,
-    /// `document json`
     pub document: Option<Option<types::Json>>,
-    /// `binary_document jsonb`
     pub binary_document: Option<Option<types::Json>>,
-    /// `mood public.mood`
     pub mood: Option<Option<super::enums::Mood>>,
-    /// `tags text[]`
     pub tags: Option<Option<types::Array<String>>>,
-    /// `numbers integer[]`
     pub numbers: Option<Option<types::Array<i32>>>,
-    /// `amounts numeric[]`
     pub amounts: Option<Option<types::Array<types::Numeric>>>,
-    /// `ids uuid[]`
     pub ids: Option<Option<types::Array<types::Uuid>>>,
-    /// `cost money`
     pub cost: Option<Option<types::Money>>,
 }
 
 impl ::core::default::Default for ReadingsPatch {
     fn default() -> Self {
         Self {
-            todo_id: None,
-            flag: None,
-            small: None,
-            number: None,
-            object: None,
-            ratio: None,
-            weight: None,
-            amount: None,
-            at: None,
-            local: None,
-            day: None,
-            clock: None,
-            zoned: None,
-            span: None,
-            data: None,
-            document: None,
-            binary_document: None,
-            mood: None,
-            tags: None,
-            numbers: None,
-            amounts: None,
-            ids: None,
-            cost: None,
+            todo_id: None, flag: None, small: None, number: None, object: None, ratio: None,
+            weight: None, amount: None, at: None, local: None, day: None, clock: None, zoned: None,
+            span: None, data: None, document: None, binary_document: None, mood: None, tags: None,
+            numbers: None, amounts: None, ids: None, cost: None,
         }
     }
 }
@@ -356,29 +300,28 @@ impl oosync::Patch for ReadingsPatch {
     type Row = Readings;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Nullable<sql::Uuid>, _>(1, &self.todo_id);
-        row.put_some::<sql::Nullable<sql::Bool>, _>(2, &self.flag);
-        row.put_some::<sql::Nullable<sql::Int2>, _>(3, &self.small);
-        row.put_some::<sql::Nullable<sql::Int4>, _>(4, &self.number);
-        row.put_some::<sql::Nullable<sql::Oid>, _>(5, &self.object);
-        row.put_some::<sql::Nullable<sql::Float4>, _>(6, &self.ratio);
-        row.put_some::<sql::Nullable<sql::Float8>, _>(7, &self.weight);
-        row.put_some::<sql::Nullable<sql::Numeric>, _>(8, &self.amount);
-        row.put_some::<sql::Nullable<sql::Timestamptz>, _>(9, &self.at);
-        row.put_some::<sql::Nullable<sql::Timestamp>, _>(10, &self.local);
-        row.put_some::<sql::Nullable<sql::Date>, _>(11, &self.day);
-        row.put_some::<sql::Nullable<sql::Time>, _>(12, &self.clock);
-        row.put_some::<sql::Nullable<sql::TimeTz>, _>(13, &self.zoned);
-        row.put_some::<sql::Nullable<sql::Interval>, _>(14, &self.span);
-        row.put_some::<sql::Nullable<sql::Bytea>, _>(15, &self.data);
-        row.put_some::<sql::Nullable<sql::Json>, _>(16, &self.document);
-        row.put_some::<sql::Nullable<sql::Jsonb>, _>(17, &self.binary_document);
-        row.put_some::<sql::Nullable<sql::Enum>, _>(18, &self.mood);
-        row.put_some::<sql::Nullable<sql::Array<sql::Text>>, _>(19, &self.tags);
-        row.put_some::<sql::Nullable<sql::Array<sql::Int4>>, _>(20, &self.numbers);
-        row.put_some::<sql::Nullable<sql::Array<sql::Numeric>>, _>(21, &self.amounts);
-        row.put_some::<sql::Nullable<sql::Array<sql::Uuid>>, _>(22, &self.ids);
-        row.put_some::<sql::Nullable<sql::Money>, _>(23, &self.cost);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                (), &self.todo_id, &self.flag, &self.small, &self.number, &self.object, &self.ratio,
+                &self.weight, &self.amount, &self.at, &self.local, &self.day, &self.clock,
+                &self.zoned, &self.span, &self.data,
+            ),
+            (
+                &self.document, &self.binary_document, &self.mood, &self.tags, &self.numbers,
+                &self.amounts, &self.ids, &self.cost,
+            ),
+        ));
+    }
+}
+
+impl Clone for ReadingsPatch {
+    fn clone(&self) -> Self {
+        Self {
+            amount: self.amount.clone(), data: self.data.clone(), document: self.document.clone(),
+            binary_document: self.binary_document.clone(), mood: self.mood.clone(),
+            tags: self.tags.clone(), numbers: self.numbers.clone(), amounts: self.amounts.clone(),
+            ids: self.ids.clone(), ..*self
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.todos`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Todos {
     /// `id uuid not null default gen_random_uuid()`
     pub id: types::Uuid,
@@ -98,24 +97,49 @@ impl Todos {
     pub const MADE: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(28);
 }
 
-impl oosync::Row for Todos {
+type SqlTypes = sql::Groups<(
+    (
+        sql::Uuid, sql::Uuid, sql::Nullable<sql::Uuid>, sql::Text, sql::Bool, sql::Int4,
+        sql::Nullable<sql::Int2>, sql::Nullable<sql::Int8>, sql::Nullable<sql::Oid>,
+        sql::Nullable<sql::Float4>, sql::Float8, sql::Nullable<sql::Numeric>,
+        sql::Nullable<sql::Timestamptz>, sql::Nullable<sql::Timestamp>, sql::Nullable<sql::Date>,
+        sql::Nullable<sql::Time>,
+    ),
+    (
+        sql::Nullable<sql::TimeTz>, sql::Nullable<sql::Interval>, sql::Nullable<sql::Bytea>,
+        sql::Nullable<sql::Json>, sql::Nullable<sql::Jsonb>, sql::Enum,
+        sql::Nullable<sql::Array<sql::Enum>>, sql::Nullable<sql::Array<sql::Text>>,
+        sql::Nullable<sql::Array<sql::Int4>>, sql::Nullable<sql::Money>,
+        sql::Nullable<sql::PgText<types::tags::Inet>>, sql::Nullable<sql::Composite>,
+        sql::Nullable<sql::Text>,
+    ),
+)>;
+
+impl oosync::Record for Todos {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28];
+    type Key = TodosKey;
 
     fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        let (
-            (id, list_id, moved_from, title, done, priority, small, big, object, ratio, weight, amount, at, local, day, clock,),
-            (zoned, span, data, document, binary_document, mood, moods, tags, numbers, cost, address, pair, made,),
-        ) = (
-            row.take_all::<_, (sql::Uuid, sql::Uuid, sql::Nullable<sql::Uuid>, sql::Text, sql::Bool, sql::Int4, sql::Nullable<sql::Int2>, sql::Nullable<sql::Int8>, sql::Nullable<sql::Oid>, sql::Nullable<sql::Float4>, sql::Float8, sql::Nullable<sql::Numeric>, sql::Nullable<sql::Timestamptz>, sql::Nullable<sql::Timestamp>, sql::Nullable<sql::Date>, sql::Nullable<sql::Time>,)>()?,
-            row.take_all::<_, (sql::Nullable<sql::TimeTz>, sql::Nullable<sql::Interval>, sql::Nullable<sql::Bytea>, sql::Nullable<sql::Json>, sql::Nullable<sql::Jsonb>, sql::Enum, sql::Nullable<sql::Array<sql::Enum>>, sql::Nullable<sql::Array<sql::Text>>, sql::Nullable<sql::Array<sql::Int4>>, sql::Nullable<sql::Money>, sql::Nullable<sql::PgText<types::tags::Inet>>, sql::Nullable<sql::Composite>, sql::Nullable<sql::Text>,)>()?,
-        );
-        Ok(Self { id, list_id, moved_from, title, done, priority, small, big, object, ratio, weight, amount, at, local, day, clock, zoned, span, data, document, binary_document, mood, moods, tags, numbers, cost, address, pair, made })
+        match row.take_all::<_, SqlTypes>() {
+            Ok((
+                (
+                    id, list_id, moved_from, title, done, priority, small, big, object, ratio,
+                    weight, amount, at, local, day, clock,
+                ),
+                (
+                    zoned, span, data, document, binary_document, mood, moods, tags, numbers, cost,
+                    address, pair, made,
+                ),
+            )) => {
+                Ok(Self {
+                    id, list_id, moved_from, title, done, priority, small, big, object, ratio,
+                    weight, amount, at, local, day, clock, zoned, span, data, document,
+                    binary_document, mood, moods, tags, numbers, cost, address, pair, made,
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
-}
-
-impl oosync::Syncable for Todos {
-    type Key = TodosKey;
 
     fn key(&self) -> TodosKey {
         self.id
@@ -125,110 +149,93 @@ impl oosync::Syncable for Todos {
         row.put::<sql::Uuid, _>(0, key);
     }
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Uuid, _>(0, &self.id);
-        row.put::<sql::Uuid, _>(1, &self.list_id);
-        row.put::<sql::Nullable<sql::Uuid>, _>(2, &self.moved_from);
-        row.put::<sql::Text, _>(3, &self.title);
-        row.put::<sql::Bool, _>(4, &self.done);
-        row.put::<sql::Int4, _>(5, &self.priority);
-        row.put::<sql::Nullable<sql::Int2>, _>(6, &self.small);
-        row.put::<sql::Nullable<sql::Int8>, _>(7, &self.big);
-        row.put::<sql::Nullable<sql::Oid>, _>(8, &self.object);
-        row.put::<sql::Nullable<sql::Float4>, _>(9, &self.ratio);
-        row.put::<sql::Float8, _>(10, &self.weight);
-        row.put::<sql::Nullable<sql::Numeric>, _>(11, &self.amount);
-        row.put::<sql::Nullable<sql::Timestamptz>, _>(12, &self.at);
-        row.put::<sql::Nullable<sql::Timestamp>, _>(13, &self.local);
-        row.put::<sql::Nullable<sql::Date>, _>(14, &self.day);
-        row.put::<sql::Nullable<sql::Time>, _>(15, &self.clock);
-        row.put::<sql::Nullable<sql::TimeTz>, _>(16, &self.zoned);
-        row.put::<sql::Nullable<sql::Interval>, _>(17, &self.span);
-        row.put::<sql::Nullable<sql::Bytea>, _>(18, &self.data);
-        row.put::<sql::Nullable<sql::Json>, _>(19, &self.document);
-        row.put::<sql::Nullable<sql::Jsonb>, _>(20, &self.binary_document);
-        row.put::<sql::Enum, _>(21, &self.mood);
-        row.put::<sql::Nullable<sql::Array<sql::Enum>>, _>(22, &self.moods);
-        row.put::<sql::Nullable<sql::Array<sql::Text>>, _>(23, &self.tags);
-        row.put::<sql::Nullable<sql::Array<sql::Int4>>, _>(24, &self.numbers);
-        row.put::<sql::Nullable<sql::Money>, _>(25, &self.cost);
-        row.put::<sql::Nullable<sql::PgText<types::tags::Inet>>, _>(26, &self.address);
-        row.put::<sql::Nullable<sql::Composite>, _>(27, &self.pair);
-        row.put::<sql::Nullable<sql::Text>, _>(28, &self.made);
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (
+                (
+                    &self.id, &self.list_id, &self.moved_from, &self.title, &self.done,
+                    &self.priority, &self.small, &self.big, &self.object, &self.ratio, &self.weight,
+                    &self.amount, &self.at, &self.local, &self.day, &self.clock,
+                ),
+                (
+                    &self.zoned, &self.span, &self.data, &self.document, &self.binary_document,
+                    &self.mood, &self.moods, &self.tags, &self.numbers, &self.cost, &self.address,
+                    &self.pair, &self.made,
+                ),
+            ),
+            (
+                (
+                    &other.id, &other.list_id, &other.moved_from, &other.title, &other.done,
+                    &other.priority, &other.small, &other.big, &other.object, &other.ratio,
+                    &other.weight, &other.amount, &other.at, &other.local, &other.day, &other.clock,
+                ),
+                (
+                    &other.zoned, &other.span, &other.data, &other.document, &other.binary_document,
+                    &other.mood, &other.moods, &other.tags, &other.numbers, &other.cost,
+                    &other.address, &other.pair, &other.made,
+                ),
+            ),
+        );
     }
 }
 
-impl oosync::Insert for Todos {
-    type Row = Self;
+impl Clone for Todos {
+    fn clone(&self) -> Self {
+        Self {
+            title: self.title.clone(), amount: self.amount.clone(), data: self.data.clone(),
+            document: self.document.clone(), binary_document: self.binary_document.clone(),
+            mood: self.mood.clone(), moods: self.moods.clone(), tags: self.tags.clone(),
+            numbers: self.numbers.clone(), address: self.address.clone(), pair: self.pair.clone(),
+            made: self.made.clone(), ..*self
+        }
+    }
+}
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl ::core::fmt::Debug for Todos {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Todos", f)
+    }
+}
+
+impl PartialEq for Todos {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.todos`.
 pub type TodosKey = types::Uuid;
 
-/// A new row of `public.todos`.
-#[derive(Clone)]
+/// A new row of `public.todos`; its fields are those of [`Todos`].
 pub struct TodosInsert {
-    /// `id uuid not null default gen_random_uuid()`
     pub id: oosync::Defaulted<types::Uuid>,
-    /// `list_id uuid not null`
     pub list_id: types::Uuid,
-    /// `moved_from uuid`
     pub moved_from: Option<types::Uuid>,
-    /// `title text not null`
     pub title: String,
-    /// `done boolean not null default false`
     pub done: oosync::Defaulted<bool>,
-    /// `priority integer not null default 0`
     pub priority: oosync::Defaulted<i32>,
-    /// `small smallint`
     pub small: Option<i16>,
-    /// `big bigint`
     pub big: Option<i64>,
-    /// `object oid`
     pub object: Option<u32>,
-    /// `ratio real`
     pub ratio: Option<f32>,
-    /// `weight double precision not null default 0`
     pub weight: oosync::Defaulted<f64>,
-    /// `amount numeric`
     pub amount: Option<types::Numeric>,
-    /// `at timestamptz`
     pub at: Option<types::Timestamptz>,
-    /// `local timestamp`
     pub local: Option<types::Timestamp>,
-    /// `day date`
     pub day: Option<types::Date>,
-    /// `clock time`
     pub clock: Option<types::Time>,
-    /// `zoned timetz`
     pub zoned: Option<types::TimeTz>,
-    /// `span interval`
     pub span: Option<types::Interval>,
-    /// `data bytea`
     pub data: Option<Vec<u8>>,
-    /// `document json`
     pub document: Option<types::Json>,
-    /// `binary_document jsonb`
     pub binary_document: Option<types::Json>,
-    /// `mood public.mood not null default 'happy'::public.mood`
     pub mood: oosync::Defaulted<super::enums::Mood>,
-    /// `moods public.mood[]`
     pub moods: Option<types::Array<super::enums::Mood>>,
-    /// `tags text[]`
     pub tags: Option<types::Array<String>>,
-    /// `numbers integer[]`
     pub numbers: Option<types::Array<i32>>,
-    /// `cost money`
     pub cost: Option<types::Money>,
-    /// `address inet`
     pub address: Option<types::PgText<types::tags::Inet>>,
-    /// `pair public.pair`
     pub pair: Option<super::composites::Pair>,
-    /// `made text not null default lower('BY THE SERVER'::text)`, filled by the server: null until then
     pub made: oosync::ServerFilled<String>,
 }
 
@@ -236,34 +243,12 @@ impl TodosInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(list_id: types::Uuid, title: String) -> Self {
         Self {
-            id: oosync::Defaulted::Default,
-            list_id,
-            moved_from: None,
-            title,
-            done: oosync::Defaulted::Default,
-            priority: oosync::Defaulted::Default,
-            small: None,
-            big: None,
-            object: None,
-            ratio: None,
-            weight: oosync::Defaulted::Default,
-            amount: None,
-            at: None,
-            local: None,
-            day: None,
-            clock: None,
-            zoned: None,
-            span: None,
-            data: None,
-            document: None,
-            binary_document: None,
-            mood: oosync::Defaulted::Default,
-            moods: None,
-            tags: None,
-            numbers: None,
-            cost: None,
-            address: None,
-            pair: None,
+            id: oosync::Defaulted::Default, list_id, moved_from: None, title,
+            done: oosync::Defaulted::Default, priority: oosync::Defaulted::Default, small: None,
+            big: None, object: None, ratio: None, weight: oosync::Defaulted::Default, amount: None,
+            at: None, local: None, day: None, clock: None, zoned: None, span: None, data: None,
+            document: None, binary_document: None, mood: oosync::Defaulted::Default, moods: None,
+            tags: None, numbers: None, cost: None, address: None, pair: None,
             made: oosync::ServerFilled::Default,
         }
     }
@@ -273,35 +258,30 @@ impl oosync::Insert for TodosInsert {
     type Row = Todos;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_defaulted::<sql::Uuid, _>(0, &self.id);
-        row.put::<sql::Uuid, _>(1, &self.list_id);
-        row.put::<sql::Nullable<sql::Uuid>, _>(2, &self.moved_from);
-        row.put::<sql::Text, _>(3, &self.title);
-        row.put_defaulted::<sql::Bool, _>(4, &self.done);
-        row.put_defaulted::<sql::Int4, _>(5, &self.priority);
-        row.put::<sql::Nullable<sql::Int2>, _>(6, &self.small);
-        row.put::<sql::Nullable<sql::Int8>, _>(7, &self.big);
-        row.put::<sql::Nullable<sql::Oid>, _>(8, &self.object);
-        row.put::<sql::Nullable<sql::Float4>, _>(9, &self.ratio);
-        row.put_defaulted::<sql::Float8, _>(10, &self.weight);
-        row.put::<sql::Nullable<sql::Numeric>, _>(11, &self.amount);
-        row.put::<sql::Nullable<sql::Timestamptz>, _>(12, &self.at);
-        row.put::<sql::Nullable<sql::Timestamp>, _>(13, &self.local);
-        row.put::<sql::Nullable<sql::Date>, _>(14, &self.day);
-        row.put::<sql::Nullable<sql::Time>, _>(15, &self.clock);
-        row.put::<sql::Nullable<sql::TimeTz>, _>(16, &self.zoned);
-        row.put::<sql::Nullable<sql::Interval>, _>(17, &self.span);
-        row.put::<sql::Nullable<sql::Bytea>, _>(18, &self.data);
-        row.put::<sql::Nullable<sql::Json>, _>(19, &self.document);
-        row.put::<sql::Nullable<sql::Jsonb>, _>(20, &self.binary_document);
-        row.put_defaulted::<sql::Enum, _>(21, &self.mood);
-        row.put::<sql::Nullable<sql::Array<sql::Enum>>, _>(22, &self.moods);
-        row.put::<sql::Nullable<sql::Array<sql::Text>>, _>(23, &self.tags);
-        row.put::<sql::Nullable<sql::Array<sql::Int4>>, _>(24, &self.numbers);
-        row.put::<sql::Nullable<sql::Money>, _>(25, &self.cost);
-        row.put::<sql::Nullable<sql::PgText<types::tags::Inet>>, _>(26, &self.address);
-        row.put::<sql::Nullable<sql::Composite>, _>(27, &self.pair);
-        row.put_server_filled::<sql::Text, _>(28, &self.made);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                &self.id, &self.list_id, &self.moved_from, &self.title, &self.done, &self.priority,
+                &self.small, &self.big, &self.object, &self.ratio, &self.weight, &self.amount,
+                &self.at, &self.local, &self.day, &self.clock,
+            ),
+            (
+                &self.zoned, &self.span, &self.data, &self.document, &self.binary_document,
+                &self.mood, &self.moods, &self.tags, &self.numbers, &self.cost, &self.address,
+                &self.pair, &self.made,
+            ),
+        ));
+    }
+}
+
+impl Clone for TodosInsert {
+    fn clone(&self) -> Self {
+        Self {
+            title: self.title.clone(), amount: self.amount.clone(), data: self.data.clone(),
+            document: self.document.clone(), binary_document: self.binary_document.clone(),
+            mood: self.mood.clone(), moods: self.moods.clone(), tags: self.tags.clone(),
+            numbers: self.numbers.clone(), address: self.address.clone(), pair: self.pair.clone(),
+            made: self.made.clone(), ..*self
+        }
     }
 }
 
@@ -311,98 +291,46 @@ impl ::core::fmt::Debug for TodosInsert {
     }
 }
 
-/// What changes of a row of `public.todos`.
-#[derive(Clone)]
+/// What changes of a row of `public.todos`; its fields are those of [`Todos`].
 pub struct TodosPatch {
-    /// `list_id uuid not null`
     pub list_id: Option<types::Uuid>,
-    /// `moved_from uuid`
     pub moved_from: Option<Option<types::Uuid>>,
-    /// `title text not null`
     pub title: Option<String>,
-    /// `done boolean not null default false`
     pub done: Option<bool>,
-    /// `priority integer not null default 0`
     pub priority: Option<i32>,
-    /// `small smallint`
     pub small: Option<Option<i16>>,
-    /// `big bigint`
     pub big: Option<Option<i64>>,
-    /// `object oid`
     pub object: Option<Option<u32>>,
-    /// `ratio real`
     pub ratio: Option<Option<f32>>,
-    /// `weight double precision not null default 0`
     pub weight: Option<f64>,
-    /// `amount numeric`
     pub amount: Option<Option<types::Numeric>>,
-    /// `at timestamptz`
     pub at: Option<Option<types::Timestamptz>>,
-    /// `local timestamp`
     pub local: Option<Option<types::Timestamp>>,
-    /// `day date`
     pub day: Option<Option<types::Date>>,
-    /// `clock time`
     pub clock: Option<Option<types::Time>>,
-    /// `zoned timetz`
     pub zoned: Option<Option<types::TimeTz>>,
-    /// `span interval`
     pub span: Option<Option<types::Interval>>,
-    /// `data bytea`
     pub data: Option<Option<Vec<u8>>>,
-    /// `document json`
     pub document: Option<Option<types::Json>>,
-    /// `binary_document jsonb`
     pub binary_document: Option<Option<types::Json>>,
-    /// `mood public.mood not null default 'happy'::public.mood`
     pub mood: Option<super::enums::Mood>,
-    /// `moods public.mood[]`
     pub moods: Option<Option<types::Array<super::enums::Mood>>>,
-    /// `tags text[]`
     pub tags: Option<Option<types::Array<String>>>,
-    /// `numbers integer[]`
     pub numbers: Option<Option<types::Array<i32>>>,
-    /// `cost money`
     pub cost: Option<Option<types::Money>>,
-    /// `address inet`
     pub address: Option<Option<types::PgText<types::tags::Inet>>>,
-    /// `pair public.pair`
     pub pair: Option<Option<super::composites::Pair>>,
-    /// `made text not null default lower('BY THE SERVER'::text)`, filled by the server: null until then
     pub made: Option<Option<String>>,
 }
 
 impl ::core::default::Default for TodosPatch {
     fn default() -> Self {
         Self {
-            list_id: None,
-            moved_from: None,
-            title: None,
-            done: None,
-            priority: None,
-            small: None,
-            big: None,
-            object: None,
-            ratio: None,
-            weight: None,
-            amount: None,
-            at: None,
-            local: None,
-            day: None,
-            clock: None,
-            zoned: None,
-            span: None,
-            data: None,
-            document: None,
-            binary_document: None,
-            mood: None,
-            moods: None,
-            tags: None,
-            numbers: None,
-            cost: None,
-            address: None,
-            pair: None,
-            made: None,
+            list_id: None, moved_from: None, title: None, done: None, priority: None, small: None,
+            big: None, object: None, ratio: None, weight: None, amount: None, at: None, local: None,
+            day: None, clock: None, zoned: None, span: None, data: None, document: None,
+            binary_document: None, mood: None, moods: None, tags: None, numbers: None, cost: None,
+            address: None, pair: None, made: None,
         }
     }
 }
@@ -411,34 +339,30 @@ impl oosync::Patch for TodosPatch {
     type Row = Todos;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Uuid, _>(1, &self.list_id);
-        row.put_some::<sql::Nullable<sql::Uuid>, _>(2, &self.moved_from);
-        row.put_some::<sql::Text, _>(3, &self.title);
-        row.put_some::<sql::Bool, _>(4, &self.done);
-        row.put_some::<sql::Int4, _>(5, &self.priority);
-        row.put_some::<sql::Nullable<sql::Int2>, _>(6, &self.small);
-        row.put_some::<sql::Nullable<sql::Int8>, _>(7, &self.big);
-        row.put_some::<sql::Nullable<sql::Oid>, _>(8, &self.object);
-        row.put_some::<sql::Nullable<sql::Float4>, _>(9, &self.ratio);
-        row.put_some::<sql::Float8, _>(10, &self.weight);
-        row.put_some::<sql::Nullable<sql::Numeric>, _>(11, &self.amount);
-        row.put_some::<sql::Nullable<sql::Timestamptz>, _>(12, &self.at);
-        row.put_some::<sql::Nullable<sql::Timestamp>, _>(13, &self.local);
-        row.put_some::<sql::Nullable<sql::Date>, _>(14, &self.day);
-        row.put_some::<sql::Nullable<sql::Time>, _>(15, &self.clock);
-        row.put_some::<sql::Nullable<sql::TimeTz>, _>(16, &self.zoned);
-        row.put_some::<sql::Nullable<sql::Interval>, _>(17, &self.span);
-        row.put_some::<sql::Nullable<sql::Bytea>, _>(18, &self.data);
-        row.put_some::<sql::Nullable<sql::Json>, _>(19, &self.document);
-        row.put_some::<sql::Nullable<sql::Jsonb>, _>(20, &self.binary_document);
-        row.put_some::<sql::Enum, _>(21, &self.mood);
-        row.put_some::<sql::Nullable<sql::Array<sql::Enum>>, _>(22, &self.moods);
-        row.put_some::<sql::Nullable<sql::Array<sql::Text>>, _>(23, &self.tags);
-        row.put_some::<sql::Nullable<sql::Array<sql::Int4>>, _>(24, &self.numbers);
-        row.put_some::<sql::Nullable<sql::Money>, _>(25, &self.cost);
-        row.put_some::<sql::Nullable<sql::PgText<types::tags::Inet>>, _>(26, &self.address);
-        row.put_some::<sql::Nullable<sql::Composite>, _>(27, &self.pair);
-        row.put_some::<sql::Nullable<sql::Text>, _>(28, &self.made);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                (), &self.list_id, &self.moved_from, &self.title, &self.done, &self.priority,
+                &self.small, &self.big, &self.object, &self.ratio, &self.weight, &self.amount,
+                &self.at, &self.local, &self.day, &self.clock,
+            ),
+            (
+                &self.zoned, &self.span, &self.data, &self.document, &self.binary_document,
+                &self.mood, &self.moods, &self.tags, &self.numbers, &self.cost, &self.address,
+                &self.pair, &self.made,
+            ),
+        ));
+    }
+}
+
+impl Clone for TodosPatch {
+    fn clone(&self) -> Self {
+        Self {
+            title: self.title.clone(), amount: self.amount.clone(), data: self.data.clone(),
+            document: self.document.clone(), binary_document: self.binary_document.clone(),
+            mood: self.mood.clone(), moods: self.moods.clone(), tags: self.tags.clone(),
+            numbers: self.numbers.clone(), address: self.address.clone(), pair: self.pair.clone(),
+            made: self.made.clone(), ..*self
+        }
     }
 }
 

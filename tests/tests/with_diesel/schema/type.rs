@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.type`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Type {
     /// `table integer not null`
     pub table: i32,
@@ -47,18 +46,31 @@ impl Type {
     pub const A_B: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(11);
 }
 
-impl oosync::Row for Type {
+type SqlTypes = (
+    sql::Int4, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+    sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+    sql::Nullable<sql::Text>, sql::Nullable<sql::Bool>, sql::Nullable<sql::Text>,
+    sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+);
+
+impl oosync::Record for Type {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+    type Key = TypeKey;
 
     fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        let (table, r#type, self_, dsl, columns, all_columns, star, str, bool, diesel, type_2, a_b,) = row.take_all::<_, (sql::Int4, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Bool>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,)>()?;
-        Ok(Self { table, r#type, self_, dsl, columns, all_columns, star, str, bool, diesel, type_2, a_b })
+        match row.take_all::<_, SqlTypes>() {
+            Ok((
+                table, r#type, self_, dsl, columns, all_columns, star, str, bool, diesel, type_2,
+                a_b,
+            )) => {
+                Ok(Self {
+                    table, r#type, self_, dsl, columns, all_columns, star, str, bool, diesel,
+                    type_2, a_b,
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
-}
-
-impl oosync::Syncable for Type {
-    type Key = TypeKey;
 
     fn key(&self) -> TypeKey {
         self.table
@@ -68,59 +80,60 @@ impl oosync::Syncable for Type {
         row.put::<sql::Int4, _>(0, key);
     }
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int4, _>(0, &self.table);
-        row.put::<sql::Nullable<sql::Text>, _>(1, &self.r#type);
-        row.put::<sql::Nullable<sql::Text>, _>(2, &self.self_);
-        row.put::<sql::Nullable<sql::Text>, _>(3, &self.dsl);
-        row.put::<sql::Nullable<sql::Text>, _>(4, &self.columns);
-        row.put::<sql::Nullable<sql::Text>, _>(5, &self.all_columns);
-        row.put::<sql::Nullable<sql::Text>, _>(6, &self.star);
-        row.put::<sql::Nullable<sql::Text>, _>(7, &self.str);
-        row.put::<sql::Nullable<sql::Bool>, _>(8, &self.bool);
-        row.put::<sql::Nullable<sql::Text>, _>(9, &self.diesel);
-        row.put::<sql::Nullable<sql::Text>, _>(10, &self.type_2);
-        row.put::<sql::Nullable<sql::Text>, _>(11, &self.a_b);
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (
+                &self.table, &self.r#type, &self.self_, &self.dsl, &self.columns, &self.all_columns,
+                &self.star, &self.str, &self.bool, &self.diesel, &self.type_2, &self.a_b,
+            ),
+            (
+                &other.table, &other.r#type, &other.self_, &other.dsl, &other.columns,
+                &other.all_columns, &other.star, &other.str, &other.bool, &other.diesel,
+                &other.type_2, &other.a_b,
+            ),
+        );
     }
 }
 
-impl oosync::Insert for Type {
-    type Row = Self;
+impl Clone for Type {
+    fn clone(&self) -> Self {
+        Self {
+            r#type: self.r#type.clone(), self_: self.self_.clone(), dsl: self.dsl.clone(),
+            columns: self.columns.clone(), all_columns: self.all_columns.clone(),
+            star: self.star.clone(), str: self.str.clone(), diesel: self.diesel.clone(),
+            type_2: self.type_2.clone(), a_b: self.a_b.clone(), ..*self
+        }
+    }
+}
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl ::core::fmt::Debug for Type {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Type", f)
+    }
+}
+
+impl PartialEq for Type {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.type`.
 pub type TypeKey = i32;
 
-/// A new row of `public.type`.
-#[derive(Clone)]
+/// A new row of `public.type`; its fields are those of [`Type`].
 pub struct TypeInsert {
-    /// `table integer not null`
     pub table: i32,
-    /// `type text`
     pub r#type: Option<String>,
-    /// `self text`
     pub self_: Option<String>,
-    /// `dsl text`
     pub dsl: Option<String>,
-    /// `columns text`
     pub columns: Option<String>,
-    /// `all_columns text`
     pub all_columns: Option<String>,
-    /// `star text`
     pub star: Option<String>,
-    /// `str text`
     pub str: Option<String>,
-    /// `bool boolean`
     pub bool: Option<bool>,
-    /// `diesel text`
     pub diesel: Option<String>,
-    /// `type_ text`
     pub type_2: Option<String>,
-    /// `"a ""b" text`
     pub a_b: Option<String>,
 }
 
@@ -128,18 +141,8 @@ impl TypeInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(table: i32) -> Self {
         Self {
-            table,
-            r#type: None,
-            self_: None,
-            dsl: None,
-            columns: None,
-            all_columns: None,
-            star: None,
-            str: None,
-            bool: None,
-            diesel: None,
-            type_2: None,
-            a_b: None,
+            table, r#type: None, self_: None, dsl: None, columns: None, all_columns: None,
+            star: None, str: None, bool: None, diesel: None, type_2: None, a_b: None,
         }
     }
 }
@@ -148,18 +151,21 @@ impl oosync::Insert for TypeInsert {
     type Row = Type;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int4, _>(0, &self.table);
-        row.put::<sql::Nullable<sql::Text>, _>(1, &self.r#type);
-        row.put::<sql::Nullable<sql::Text>, _>(2, &self.self_);
-        row.put::<sql::Nullable<sql::Text>, _>(3, &self.dsl);
-        row.put::<sql::Nullable<sql::Text>, _>(4, &self.columns);
-        row.put::<sql::Nullable<sql::Text>, _>(5, &self.all_columns);
-        row.put::<sql::Nullable<sql::Text>, _>(6, &self.star);
-        row.put::<sql::Nullable<sql::Text>, _>(7, &self.str);
-        row.put::<sql::Nullable<sql::Bool>, _>(8, &self.bool);
-        row.put::<sql::Nullable<sql::Text>, _>(9, &self.diesel);
-        row.put::<sql::Nullable<sql::Text>, _>(10, &self.type_2);
-        row.put::<sql::Nullable<sql::Text>, _>(11, &self.a_b);
+        row.put_all::<SqlTypes, _, _>((
+            &self.table, &self.r#type, &self.self_, &self.dsl, &self.columns, &self.all_columns,
+            &self.star, &self.str, &self.bool, &self.diesel, &self.type_2, &self.a_b,
+        ));
+    }
+}
+
+impl Clone for TypeInsert {
+    fn clone(&self) -> Self {
+        Self {
+            r#type: self.r#type.clone(), self_: self.self_.clone(), dsl: self.dsl.clone(),
+            columns: self.columns.clone(), all_columns: self.all_columns.clone(),
+            star: self.star.clone(), str: self.str.clone(), diesel: self.diesel.clone(),
+            type_2: self.type_2.clone(), a_b: self.a_b.clone(), ..*self
+        }
     }
 }
 
@@ -169,47 +175,26 @@ impl ::core::fmt::Debug for TypeInsert {
     }
 }
 
-/// What changes of a row of `public.type`.
-#[derive(Clone)]
+/// What changes of a row of `public.type`; its fields are those of [`Type`].
 pub struct TypePatch {
-    /// `type text`
     pub r#type: Option<Option<String>>,
-    /// `self text`
     pub self_: Option<Option<String>>,
-    /// `dsl text`
     pub dsl: Option<Option<String>>,
-    /// `columns text`
     pub columns: Option<Option<String>>,
-    /// `all_columns text`
     pub all_columns: Option<Option<String>>,
-    /// `star text`
     pub star: Option<Option<String>>,
-    /// `str text`
     pub str: Option<Option<String>>,
-    /// `bool boolean`
     pub bool: Option<Option<bool>>,
-    /// `diesel text`
     pub diesel: Option<Option<String>>,
-    /// `type_ text`
     pub type_2: Option<Option<String>>,
-    /// `"a ""b" text`
     pub a_b: Option<Option<String>>,
 }
 
 impl ::core::default::Default for TypePatch {
     fn default() -> Self {
         Self {
-            r#type: None,
-            self_: None,
-            dsl: None,
-            columns: None,
-            all_columns: None,
-            star: None,
-            str: None,
-            bool: None,
-            diesel: None,
-            type_2: None,
-            a_b: None,
+            r#type: None, self_: None, dsl: None, columns: None, all_columns: None, star: None,
+            str: None, bool: None, diesel: None, type_2: None, a_b: None,
         }
     }
 }
@@ -218,17 +203,21 @@ impl oosync::Patch for TypePatch {
     type Row = Type;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Nullable<sql::Text>, _>(1, &self.r#type);
-        row.put_some::<sql::Nullable<sql::Text>, _>(2, &self.self_);
-        row.put_some::<sql::Nullable<sql::Text>, _>(3, &self.dsl);
-        row.put_some::<sql::Nullable<sql::Text>, _>(4, &self.columns);
-        row.put_some::<sql::Nullable<sql::Text>, _>(5, &self.all_columns);
-        row.put_some::<sql::Nullable<sql::Text>, _>(6, &self.star);
-        row.put_some::<sql::Nullable<sql::Text>, _>(7, &self.str);
-        row.put_some::<sql::Nullable<sql::Bool>, _>(8, &self.bool);
-        row.put_some::<sql::Nullable<sql::Text>, _>(9, &self.diesel);
-        row.put_some::<sql::Nullable<sql::Text>, _>(10, &self.type_2);
-        row.put_some::<sql::Nullable<sql::Text>, _>(11, &self.a_b);
+        row.put_all::<SqlTypes, _, _>((
+            (), &self.r#type, &self.self_, &self.dsl, &self.columns, &self.all_columns, &self.star,
+            &self.str, &self.bool, &self.diesel, &self.type_2, &self.a_b,
+        ));
+    }
+}
+
+impl Clone for TypePatch {
+    fn clone(&self) -> Self {
+        Self {
+            r#type: self.r#type.clone(), self_: self.self_.clone(), dsl: self.dsl.clone(),
+            columns: self.columns.clone(), all_columns: self.all_columns.clone(),
+            star: self.star.clone(), str: self.str.clone(), diesel: self.diesel.clone(),
+            type_2: self.type_2.clone(), a_b: self.a_b.clone(), ..*self
+        }
     }
 }
 

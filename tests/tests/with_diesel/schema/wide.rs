@@ -3,7 +3,6 @@
 use ::oosync_runtime::{self as oosync, sql, types};
 
 /// A row of `public.wide`.
-#[derive(Clone, Debug, PartialEq)]
 pub struct Wide {
     /// `id bigint not null`
     pub id: i64,
@@ -110,26 +109,44 @@ impl Wide {
     pub const C32: oosync::RowColumn<Self, sql::Nullable<sql::Text>> = oosync::RowColumn::new(32);
 }
 
-impl oosync::Row for Wide {
+type SqlTypes = sql::Groups<(
+    (
+        sql::Int8, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+        sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+        sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+        sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+        sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+    ),
+    (
+        sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+        sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+        sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+        sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+        sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,
+        sql::Nullable<sql::Text>,
+    ),
+    (sql::Nullable<sql::Text>,),
+)>;
+
+impl oosync::Record for Wide {
     const TABLE: &'static oosync::schema::Table = &TABLE;
-    const COLUMNS: &'static [usize] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32];
+    type Key = WideKey;
 
     fn read(row: &mut oosync::RowReader<'_>) -> Result<Self, oosync::Error> {
-        let (
-            (id, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15,),
-            (c16, c17, c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31,),
-            (c32,),
-        ) = (
-            row.take_all::<_, (sql::Int8, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,)>()?,
-            row.take_all::<_, (sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>, sql::Nullable<sql::Text>,)>()?,
-            row.take_all::<_, (sql::Nullable<sql::Text>,)>()?,
-        );
-        Ok(Self { id, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17, c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31, c32 })
+        match row.take_all::<_, SqlTypes>() {
+            Ok((
+                (id, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15),
+                (c16, c17, c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31),
+                (c32,),
+            )) => {
+                Ok(Self {
+                    id, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13, c14, c15, c16, c17,
+                    c18, c19, c20, c21, c22, c23, c24, c25, c26, c27, c28, c29, c30, c31, c32,
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
-}
-
-impl oosync::Syncable for Wide {
-    type Key = WideKey;
 
     fn key(&self) -> WideKey {
         self.id
@@ -139,122 +156,104 @@ impl oosync::Syncable for Wide {
         row.put::<sql::Int8, _>(0, key);
     }
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Nullable<sql::Text>, _>(1, &self.c1);
-        row.put::<sql::Nullable<sql::Text>, _>(2, &self.c2);
-        row.put::<sql::Nullable<sql::Text>, _>(3, &self.c3);
-        row.put::<sql::Nullable<sql::Text>, _>(4, &self.c4);
-        row.put::<sql::Nullable<sql::Text>, _>(5, &self.c5);
-        row.put::<sql::Nullable<sql::Text>, _>(6, &self.c6);
-        row.put::<sql::Nullable<sql::Text>, _>(7, &self.c7);
-        row.put::<sql::Nullable<sql::Text>, _>(8, &self.c8);
-        row.put::<sql::Nullable<sql::Text>, _>(9, &self.c9);
-        row.put::<sql::Nullable<sql::Text>, _>(10, &self.c10);
-        row.put::<sql::Nullable<sql::Text>, _>(11, &self.c11);
-        row.put::<sql::Nullable<sql::Text>, _>(12, &self.c12);
-        row.put::<sql::Nullable<sql::Text>, _>(13, &self.c13);
-        row.put::<sql::Nullable<sql::Text>, _>(14, &self.c14);
-        row.put::<sql::Nullable<sql::Text>, _>(15, &self.c15);
-        row.put::<sql::Nullable<sql::Text>, _>(16, &self.c16);
-        row.put::<sql::Nullable<sql::Text>, _>(17, &self.c17);
-        row.put::<sql::Nullable<sql::Text>, _>(18, &self.c18);
-        row.put::<sql::Nullable<sql::Text>, _>(19, &self.c19);
-        row.put::<sql::Nullable<sql::Text>, _>(20, &self.c20);
-        row.put::<sql::Nullable<sql::Text>, _>(21, &self.c21);
-        row.put::<sql::Nullable<sql::Text>, _>(22, &self.c22);
-        row.put::<sql::Nullable<sql::Text>, _>(23, &self.c23);
-        row.put::<sql::Nullable<sql::Text>, _>(24, &self.c24);
-        row.put::<sql::Nullable<sql::Text>, _>(25, &self.c25);
-        row.put::<sql::Nullable<sql::Text>, _>(26, &self.c26);
-        row.put::<sql::Nullable<sql::Text>, _>(27, &self.c27);
-        row.put::<sql::Nullable<sql::Text>, _>(28, &self.c28);
-        row.put::<sql::Nullable<sql::Text>, _>(29, &self.c29);
-        row.put::<sql::Nullable<sql::Text>, _>(30, &self.c30);
-        row.put::<sql::Nullable<sql::Text>, _>(31, &self.c31);
-        row.put::<sql::Nullable<sql::Text>, _>(32, &self.c32);
+    fn pass<'v>(&'v self, other: &'v Self, pass: oosync::Pass<'_, 'v>) {
+        pass.fields::<SqlTypes, _>(
+            (
+                (
+                    &self.id, &self.c1, &self.c2, &self.c3, &self.c4, &self.c5, &self.c6, &self.c7,
+                    &self.c8, &self.c9, &self.c10, &self.c11, &self.c12, &self.c13, &self.c14,
+                    &self.c15,
+                ),
+                (
+                    &self.c16, &self.c17, &self.c18, &self.c19, &self.c20, &self.c21, &self.c22,
+                    &self.c23, &self.c24, &self.c25, &self.c26, &self.c27, &self.c28, &self.c29,
+                    &self.c30, &self.c31,
+                ),
+                (&self.c32,),
+            ),
+            (
+                (
+                    &other.id, &other.c1, &other.c2, &other.c3, &other.c4, &other.c5, &other.c6,
+                    &other.c7, &other.c8, &other.c9, &other.c10, &other.c11, &other.c12, &other.c13,
+                    &other.c14, &other.c15,
+                ),
+                (
+                    &other.c16, &other.c17, &other.c18, &other.c19, &other.c20, &other.c21,
+                    &other.c22, &other.c23, &other.c24, &other.c25, &other.c26, &other.c27,
+                    &other.c28, &other.c29, &other.c30, &other.c31,
+                ),
+                (&other.c32,),
+            ),
+        );
     }
 }
 
-impl oosync::Insert for Wide {
-    type Row = Self;
+impl Clone for Wide {
+    fn clone(&self) -> Self {
+        Self {
+            c1: self.c1.clone(), c2: self.c2.clone(), c3: self.c3.clone(), c4: self.c4.clone(),
+            c5: self.c5.clone(), c6: self.c6.clone(), c7: self.c7.clone(), c8: self.c8.clone(),
+            c9: self.c9.clone(), c10: self.c10.clone(), c11: self.c11.clone(),
+            c12: self.c12.clone(), c13: self.c13.clone(), c14: self.c14.clone(),
+            c15: self.c15.clone(), c16: self.c16.clone(), c17: self.c17.clone(),
+            c18: self.c18.clone(), c19: self.c19.clone(), c20: self.c20.clone(),
+            c21: self.c21.clone(), c22: self.c22.clone(), c23: self.c23.clone(),
+            c24: self.c24.clone(), c25: self.c25.clone(), c26: self.c26.clone(),
+            c27: self.c27.clone(), c28: self.c28.clone(), c29: self.c29.clone(),
+            c30: self.c30.clone(), c31: self.c31.clone(), c32: self.c32.clone(), ..*self
+        }
+    }
+}
 
-    fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        oosync::Syncable::write(self, row);
+impl ::core::fmt::Debug for Wide {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        oosync::debug_row(self, "Wide", f)
+    }
+}
+
+impl PartialEq for Wide {
+    fn eq(&self, other: &Self) -> bool {
+        oosync::same(self, other)
     }
 }
 
 /// The primary key of `public.wide`.
 pub type WideKey = i64;
 
-/// A new row of `public.wide`.
-#[derive(Clone)]
+/// A new row of `public.wide`; its fields are those of [`Wide`].
 pub struct WideInsert {
-    /// `id bigint not null`
     pub id: i64,
-    /// `c1 text`
     pub c1: Option<String>,
-    /// `c2 text`
     pub c2: Option<String>,
-    /// `c3 text`
     pub c3: Option<String>,
-    /// `c4 text`
     pub c4: Option<String>,
-    /// `c5 text`
     pub c5: Option<String>,
-    /// `c6 text`
     pub c6: Option<String>,
-    /// `c7 text`
     pub c7: Option<String>,
-    /// `c8 text`
     pub c8: Option<String>,
-    /// `c9 text`
     pub c9: Option<String>,
-    /// `c10 text`
     pub c10: Option<String>,
-    /// `c11 text`
     pub c11: Option<String>,
-    /// `c12 text`
     pub c12: Option<String>,
-    /// `c13 text`
     pub c13: Option<String>,
-    /// `c14 text`
     pub c14: Option<String>,
-    /// `c15 text`
     pub c15: Option<String>,
-    /// `c16 text`
     pub c16: Option<String>,
-    /// `c17 text`
     pub c17: Option<String>,
-    /// `c18 text`
     pub c18: Option<String>,
-    /// `c19 text`
     pub c19: Option<String>,
-    /// `c20 text`
     pub c20: Option<String>,
-    /// `c21 text`
     pub c21: Option<String>,
-    /// `c22 text`
     pub c22: Option<String>,
-    /// `c23 text`
     pub c23: Option<String>,
-    /// `c24 text`
     pub c24: Option<String>,
-    /// `c25 text`
     pub c25: Option<String>,
-    /// `c26 text`
     pub c26: Option<String>,
-    /// `c27 text`
     pub c27: Option<String>,
-    /// `c28 text`
     pub c28: Option<String>,
-    /// `c29 text`
     pub c29: Option<String>,
-    /// `c30 text`
     pub c30: Option<String>,
-    /// `c31 text`
     pub c31: Option<String>,
-    /// `c32 text`
     pub c32: Option<String>,
 }
 
@@ -262,39 +261,10 @@ impl WideInsert {
     /// What a new row needs; everything else is null or left to its default.
     pub fn new(id: i64) -> Self {
         Self {
-            id,
-            c1: None,
-            c2: None,
-            c3: None,
-            c4: None,
-            c5: None,
-            c6: None,
-            c7: None,
-            c8: None,
-            c9: None,
-            c10: None,
-            c11: None,
-            c12: None,
-            c13: None,
-            c14: None,
-            c15: None,
-            c16: None,
-            c17: None,
-            c18: None,
-            c19: None,
-            c20: None,
-            c21: None,
-            c22: None,
-            c23: None,
-            c24: None,
-            c25: None,
-            c26: None,
-            c27: None,
-            c28: None,
-            c29: None,
-            c30: None,
-            c31: None,
-            c32: None,
+            id, c1: None, c2: None, c3: None, c4: None, c5: None, c6: None, c7: None, c8: None,
+            c9: None, c10: None, c11: None, c12: None, c13: None, c14: None, c15: None, c16: None,
+            c17: None, c18: None, c19: None, c20: None, c21: None, c22: None, c23: None, c24: None,
+            c25: None, c26: None, c27: None, c28: None, c29: None, c30: None, c31: None, c32: None,
         }
     }
 }
@@ -303,39 +273,36 @@ impl oosync::Insert for WideInsert {
     type Row = Wide;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put::<sql::Int8, _>(0, &self.id);
-        row.put::<sql::Nullable<sql::Text>, _>(1, &self.c1);
-        row.put::<sql::Nullable<sql::Text>, _>(2, &self.c2);
-        row.put::<sql::Nullable<sql::Text>, _>(3, &self.c3);
-        row.put::<sql::Nullable<sql::Text>, _>(4, &self.c4);
-        row.put::<sql::Nullable<sql::Text>, _>(5, &self.c5);
-        row.put::<sql::Nullable<sql::Text>, _>(6, &self.c6);
-        row.put::<sql::Nullable<sql::Text>, _>(7, &self.c7);
-        row.put::<sql::Nullable<sql::Text>, _>(8, &self.c8);
-        row.put::<sql::Nullable<sql::Text>, _>(9, &self.c9);
-        row.put::<sql::Nullable<sql::Text>, _>(10, &self.c10);
-        row.put::<sql::Nullable<sql::Text>, _>(11, &self.c11);
-        row.put::<sql::Nullable<sql::Text>, _>(12, &self.c12);
-        row.put::<sql::Nullable<sql::Text>, _>(13, &self.c13);
-        row.put::<sql::Nullable<sql::Text>, _>(14, &self.c14);
-        row.put::<sql::Nullable<sql::Text>, _>(15, &self.c15);
-        row.put::<sql::Nullable<sql::Text>, _>(16, &self.c16);
-        row.put::<sql::Nullable<sql::Text>, _>(17, &self.c17);
-        row.put::<sql::Nullable<sql::Text>, _>(18, &self.c18);
-        row.put::<sql::Nullable<sql::Text>, _>(19, &self.c19);
-        row.put::<sql::Nullable<sql::Text>, _>(20, &self.c20);
-        row.put::<sql::Nullable<sql::Text>, _>(21, &self.c21);
-        row.put::<sql::Nullable<sql::Text>, _>(22, &self.c22);
-        row.put::<sql::Nullable<sql::Text>, _>(23, &self.c23);
-        row.put::<sql::Nullable<sql::Text>, _>(24, &self.c24);
-        row.put::<sql::Nullable<sql::Text>, _>(25, &self.c25);
-        row.put::<sql::Nullable<sql::Text>, _>(26, &self.c26);
-        row.put::<sql::Nullable<sql::Text>, _>(27, &self.c27);
-        row.put::<sql::Nullable<sql::Text>, _>(28, &self.c28);
-        row.put::<sql::Nullable<sql::Text>, _>(29, &self.c29);
-        row.put::<sql::Nullable<sql::Text>, _>(30, &self.c30);
-        row.put::<sql::Nullable<sql::Text>, _>(31, &self.c31);
-        row.put::<sql::Nullable<sql::Text>, _>(32, &self.c32);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                &self.id, &self.c1, &self.c2, &self.c3, &self.c4, &self.c5, &self.c6, &self.c7,
+                &self.c8, &self.c9, &self.c10, &self.c11, &self.c12, &self.c13, &self.c14,
+                &self.c15,
+            ),
+            (
+                &self.c16, &self.c17, &self.c18, &self.c19, &self.c20, &self.c21, &self.c22,
+                &self.c23, &self.c24, &self.c25, &self.c26, &self.c27, &self.c28, &self.c29,
+                &self.c30, &self.c31,
+            ),
+            (&self.c32,),
+        ));
+    }
+}
+
+impl Clone for WideInsert {
+    fn clone(&self) -> Self {
+        Self {
+            c1: self.c1.clone(), c2: self.c2.clone(), c3: self.c3.clone(), c4: self.c4.clone(),
+            c5: self.c5.clone(), c6: self.c6.clone(), c7: self.c7.clone(), c8: self.c8.clone(),
+            c9: self.c9.clone(), c10: self.c10.clone(), c11: self.c11.clone(),
+            c12: self.c12.clone(), c13: self.c13.clone(), c14: self.c14.clone(),
+            c15: self.c15.clone(), c16: self.c16.clone(), c17: self.c17.clone(),
+            c18: self.c18.clone(), c19: self.c19.clone(), c20: self.c20.clone(),
+            c21: self.c21.clone(), c22: self.c22.clone(), c23: self.c23.clone(),
+            c24: self.c24.clone(), c25: self.c25.clone(), c26: self.c26.clone(),
+            c27: self.c27.clone(), c28: self.c28.clone(), c29: self.c29.clone(),
+            c30: self.c30.clone(), c31: self.c31.clone(), c32: self.c32.clone(), ..*self
+        }
     }
 }
 
@@ -345,110 +312,49 @@ impl ::core::fmt::Debug for WideInsert {
     }
 }
 
-/// What changes of a row of `public.wide`.
-#[derive(Clone)]
+/// What changes of a row of `public.wide`; its fields are those of [`Wide`].
 pub struct WidePatch {
-    /// `c1 text`
     pub c1: Option<Option<String>>,
-    /// `c2 text`
     pub c2: Option<Option<String>>,
-    /// `c3 text`
     pub c3: Option<Option<String>>,
-    /// `c4 text`
     pub c4: Option<Option<String>>,
-    /// `c5 text`
     pub c5: Option<Option<String>>,
-    /// `c6 text`
     pub c6: Option<Option<String>>,
-    /// `c7 text`
     pub c7: Option<Option<String>>,
-    /// `c8 text`
     pub c8: Option<Option<String>>,
-    /// `c9 text`
     pub c9: Option<Option<String>>,
-    /// `c10 text`
     pub c10: Option<Option<String>>,
-    /// `c11 text`
     pub c11: Option<Option<String>>,
-    /// `c12 text`
     pub c12: Option<Option<String>>,
-    /// `c13 text`
     pub c13: Option<Option<String>>,
-    /// `c14 text`
     pub c14: Option<Option<String>>,
-    /// `c15 text`
     pub c15: Option<Option<String>>,
-    /// `c16 text`
     pub c16: Option<Option<String>>,
-    /// `c17 text`
     pub c17: Option<Option<String>>,
-    /// `c18 text`
     pub c18: Option<Option<String>>,
-    /// `c19 text`
     pub c19: Option<Option<String>>,
-    /// `c20 text`
     pub c20: Option<Option<String>>,
-    /// `c21 text`
     pub c21: Option<Option<String>>,
-    /// `c22 text`
     pub c22: Option<Option<String>>,
-    /// `c23 text`
     pub c23: Option<Option<String>>,
-    /// `c24 text`
     pub c24: Option<Option<String>>,
-    /// `c25 text`
     pub c25: Option<Option<String>>,
-    /// `c26 text`
     pub c26: Option<Option<String>>,
-    /// `c27 text`
     pub c27: Option<Option<String>>,
-    /// `c28 text`
     pub c28: Option<Option<String>>,
-    /// `c29 text`
     pub c29: Option<Option<String>>,
-    /// `c30 text`
     pub c30: Option<Option<String>>,
-    /// `c31 text`
     pub c31: Option<Option<String>>,
-    /// `c32 text`
     pub c32: Option<Option<String>>,
 }
 
 impl ::core::default::Default for WidePatch {
     fn default() -> Self {
         Self {
-            c1: None,
-            c2: None,
-            c3: None,
-            c4: None,
-            c5: None,
-            c6: None,
-            c7: None,
-            c8: None,
-            c9: None,
-            c10: None,
-            c11: None,
-            c12: None,
-            c13: None,
-            c14: None,
-            c15: None,
-            c16: None,
-            c17: None,
-            c18: None,
-            c19: None,
-            c20: None,
-            c21: None,
-            c22: None,
-            c23: None,
-            c24: None,
-            c25: None,
-            c26: None,
-            c27: None,
-            c28: None,
-            c29: None,
-            c30: None,
-            c31: None,
-            c32: None,
+            c1: None, c2: None, c3: None, c4: None, c5: None, c6: None, c7: None, c8: None,
+            c9: None, c10: None, c11: None, c12: None, c13: None, c14: None, c15: None, c16: None,
+            c17: None, c18: None, c19: None, c20: None, c21: None, c22: None, c23: None, c24: None,
+            c25: None, c26: None, c27: None, c28: None, c29: None, c30: None, c31: None, c32: None,
         }
     }
 }
@@ -457,38 +363,35 @@ impl oosync::Patch for WidePatch {
     type Row = Wide;
 
     fn write<'v>(&'v self, row: &mut oosync::RowWriter<'v>) {
-        row.put_some::<sql::Nullable<sql::Text>, _>(1, &self.c1);
-        row.put_some::<sql::Nullable<sql::Text>, _>(2, &self.c2);
-        row.put_some::<sql::Nullable<sql::Text>, _>(3, &self.c3);
-        row.put_some::<sql::Nullable<sql::Text>, _>(4, &self.c4);
-        row.put_some::<sql::Nullable<sql::Text>, _>(5, &self.c5);
-        row.put_some::<sql::Nullable<sql::Text>, _>(6, &self.c6);
-        row.put_some::<sql::Nullable<sql::Text>, _>(7, &self.c7);
-        row.put_some::<sql::Nullable<sql::Text>, _>(8, &self.c8);
-        row.put_some::<sql::Nullable<sql::Text>, _>(9, &self.c9);
-        row.put_some::<sql::Nullable<sql::Text>, _>(10, &self.c10);
-        row.put_some::<sql::Nullable<sql::Text>, _>(11, &self.c11);
-        row.put_some::<sql::Nullable<sql::Text>, _>(12, &self.c12);
-        row.put_some::<sql::Nullable<sql::Text>, _>(13, &self.c13);
-        row.put_some::<sql::Nullable<sql::Text>, _>(14, &self.c14);
-        row.put_some::<sql::Nullable<sql::Text>, _>(15, &self.c15);
-        row.put_some::<sql::Nullable<sql::Text>, _>(16, &self.c16);
-        row.put_some::<sql::Nullable<sql::Text>, _>(17, &self.c17);
-        row.put_some::<sql::Nullable<sql::Text>, _>(18, &self.c18);
-        row.put_some::<sql::Nullable<sql::Text>, _>(19, &self.c19);
-        row.put_some::<sql::Nullable<sql::Text>, _>(20, &self.c20);
-        row.put_some::<sql::Nullable<sql::Text>, _>(21, &self.c21);
-        row.put_some::<sql::Nullable<sql::Text>, _>(22, &self.c22);
-        row.put_some::<sql::Nullable<sql::Text>, _>(23, &self.c23);
-        row.put_some::<sql::Nullable<sql::Text>, _>(24, &self.c24);
-        row.put_some::<sql::Nullable<sql::Text>, _>(25, &self.c25);
-        row.put_some::<sql::Nullable<sql::Text>, _>(26, &self.c26);
-        row.put_some::<sql::Nullable<sql::Text>, _>(27, &self.c27);
-        row.put_some::<sql::Nullable<sql::Text>, _>(28, &self.c28);
-        row.put_some::<sql::Nullable<sql::Text>, _>(29, &self.c29);
-        row.put_some::<sql::Nullable<sql::Text>, _>(30, &self.c30);
-        row.put_some::<sql::Nullable<sql::Text>, _>(31, &self.c31);
-        row.put_some::<sql::Nullable<sql::Text>, _>(32, &self.c32);
+        row.put_all::<SqlTypes, _, _>((
+            (
+                (), &self.c1, &self.c2, &self.c3, &self.c4, &self.c5, &self.c6, &self.c7, &self.c8,
+                &self.c9, &self.c10, &self.c11, &self.c12, &self.c13, &self.c14, &self.c15,
+            ),
+            (
+                &self.c16, &self.c17, &self.c18, &self.c19, &self.c20, &self.c21, &self.c22,
+                &self.c23, &self.c24, &self.c25, &self.c26, &self.c27, &self.c28, &self.c29,
+                &self.c30, &self.c31,
+            ),
+            (&self.c32,),
+        ));
+    }
+}
+
+impl Clone for WidePatch {
+    fn clone(&self) -> Self {
+        Self {
+            c1: self.c1.clone(), c2: self.c2.clone(), c3: self.c3.clone(), c4: self.c4.clone(),
+            c5: self.c5.clone(), c6: self.c6.clone(), c7: self.c7.clone(), c8: self.c8.clone(),
+            c9: self.c9.clone(), c10: self.c10.clone(), c11: self.c11.clone(),
+            c12: self.c12.clone(), c13: self.c13.clone(), c14: self.c14.clone(),
+            c15: self.c15.clone(), c16: self.c16.clone(), c17: self.c17.clone(),
+            c18: self.c18.clone(), c19: self.c19.clone(), c20: self.c20.clone(),
+            c21: self.c21.clone(), c22: self.c22.clone(), c23: self.c23.clone(),
+            c24: self.c24.clone(), c25: self.c25.clone(), c26: self.c26.clone(),
+            c27: self.c27.clone(), c28: self.c28.clone(), c29: self.c29.clone(),
+            c30: self.c30.clone(), c31: self.c31.clone(), c32: self.c32.clone(),
+        }
     }
 }
 

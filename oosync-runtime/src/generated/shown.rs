@@ -1,43 +1,29 @@
-//! Several columns at once, for generated code: a table costs the compiler less where it asks for its columns in
-//! one call, and is shown by code that knows no table.
+//! Rows and forms as `Debug` shows them.
 
 use std::fmt;
 
-use crate::row::{Insert, Patch, Row, RowReader, RowWriter};
+use super::fields::{Pass, To};
+use super::record::Record;
+use crate::Value;
+use crate::row::{Insert, Patch, Row as _, RowWriter};
 use crate::schema::{ColumnType, Table};
-use crate::{Error, Field, Value};
 
-/// A tuple of up to sixteen columns, whose markers are the tuple `S`.
-pub trait Fields<S>: Sized {
-    /// Reads the next columns.
-    ///
-    /// # Errors
-    ///
-    /// Where the value of one does not fit.
-    fn take(row: &mut RowReader<'_>) -> Result<Self, Error>;
+/// Shows a row: the name of each column, and its field as that shows itself.
+///
+/// # Errors
+///
+/// Those of the formatter.
+pub fn debug_row<R: Record>(row: &R, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut shown = f.debug_struct(name);
+    let mut columns = R::TABLE.columns.iter();
+    row.pass(
+        row,
+        Pass(To::Show(&mut |field| {
+            shown.field(columns.next().map_or("?", |column| column.name), field);
+        })),
+    );
+    shown.finish()
 }
-
-macro_rules! tuples {
-    ($($field:ident $marker:ident),+) => {
-        impl<$($field: Field<$marker>, $marker),+> Fields<($($marker,)+)> for ($($field,)+) {
-            fn take(row: &mut RowReader<'_>) -> Result<Self, Error> {
-                Ok(($(row.take::<$marker, $field>()?,)+))
-            }
-        }
-    };
-}
-
-macro_rules! each_shorter {
-    ($field:ident $marker:ident) => { tuples!($field $marker); };
-    ($field:ident $marker:ident, $($fields:ident $markers:ident),+) => {
-        tuples!($field $marker, $($fields $markers),+);
-        each_shorter!($($fields $markers),+);
-    };
-}
-
-each_shorter!(
-    A SA, B SB, C SC, D SD, E SE, F SF, G SG, H SH, I SI, J SJ, K SK, L SL, M SM, N SN, O SO, P SP
-);
 
 /// Shows the form of a new row: the columns that have a value.
 ///
