@@ -102,6 +102,37 @@ fn children_that_came_after_the_snapshot_of_a_move_go_with_it() {
     }
 }
 
+/// One move that could not see a row, after another that could not see the first.
+#[test]
+fn moves_under_older_snapshots_add_up() {
+    let (database, plan) = database(3);
+    let mut client = database.client();
+    client
+        .batch_execute(&format!(
+            "insert into lists values (1, '{0}', null, 'from'), (2, '{1}', null, 'to'); insert into todos values (1, 1, 'moves')",
+            user(0),
+            user(1)
+        ))
+        .unwrap();
+    let (mut first, mut second) = (database.client(), database.client());
+    for mover in [&mut first, &mut second] {
+        mover.batch_execute("begin isolation level repeatable read; select from lists").unwrap();
+    }
+    client.batch_execute("insert into comments values (1, '2024-01-01', 'seen by neither')").unwrap();
+    let mut devices: Vec<Device> = (0..3).map(Device::new).collect();
+    for device in &mut devices {
+        device.pull(&plan, &mut client).unwrap();
+    }
+    first.batch_execute("update todos set list_id = 2; commit").unwrap();
+    devices[1].pull(&plan, &mut client).unwrap();
+    second.batch_execute(&format!("update lists set owner_id = '{}' where id = 2; commit", user(2))).unwrap();
+    for (number, device) in devices.iter_mut().enumerate() {
+        let truth = device.pull(&plan, &mut client).unwrap();
+        assert_eq!(difference(&device.rows, &truth), "", "user {number}");
+    }
+    assert!(devices[2].rows.keys().any(|(table, _)| table == "public.comments"), "the last owner has it");
+}
+
 /// A key share lock passes over an owner change that is hidden behind another update: an old snapshot must not say
 /// whose the parent is.
 #[test]
