@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::chain::{Chain, alias, descendants, named};
-use super::{Object, ident, literal, table_name};
+use super::chain::{Asked, Chain, Level, Source, alias, descendants, key, key_columns, named};
+use super::{Object, dollar_quoted, ident, literal, table_name};
 use crate::config::Membership;
 use crate::facts::{Facts, QualifiedName, Table};
 use crate::plan::{Plan, PlanBucket, PlanColumnKind, PlanTable};
@@ -44,6 +44,15 @@ impl Statement {
             Self::Insert => &["new_rows"],
             Self::Update => &["old_rows", "new_rows"],
             Self::Delete => &["old_rows"],
+        }
+    }
+
+    /// Why a function is asked about the rows of a transition table.
+    fn asked(self, rows: &str) -> Asked {
+        match self {
+            Self::Insert => Asked::Insert,
+            Self::Update if rows == "new_rows" => Asked::Update,
+            Self::Update | Self::Delete => Asked::Delete,
         }
     }
 
@@ -97,10 +106,10 @@ impl Capture<'_> {
         let chain = Chain::of(self.plan, self.facts, table);
         let key: Vec<_> =
             key_columns(table).into_iter().map(|column| format!("r.{}", ident(column))).collect();
-        let sources = chain.sources().into_iter().map(|(level, bucket)| {
+        let sources = chain.sources(Asked::Select).into_iter().map(|Source { level, bucket, from }| {
             let joins = chain.joins(0, level);
             format!(
-                "  select {}, {bucket} as bucket\n    from {} r{joins}\n",
+                "  select {}, {bucket} as bucket\n    from {} r{joins}{from}\n",
                 key.join(", "),
                 table_name(&table.name)
             )
@@ -153,7 +162,9 @@ impl Capture<'_> {
         let tables =
             chain.levels.iter().map(|level| level.table).chain(below.iter().map(|(c, _)| c.levels[0].table));
         let mut settings = String::new();
-        if !tables.into_iter().all(reads_the_same_everywhere) {
+        let mut levels = chain.levels.iter().chain(below.iter().flat_map(|(chain, _)| &chain.levels));
+        // A row as JSON, which functions are given, has times in the zone of whoever writes.
+        if !tables.into_iter().all(reads_the_same_everywhere) || levels.any(Level::is_by_function) {
             settings.push_str(ALL_SETTINGS);
         }
         if chain.levels.len() > 1 || !below.is_empty() {
@@ -165,7 +176,8 @@ impl Capture<'_> {
     /// What a statement trigger does.
     fn statement(&self, chain: &Chain<'_>, below: &[(Chain<'_>, usize)], statement: Statement) -> String {
         let mut body = locks(chain, statement.rows());
-        let entries: Vec<String> = statement.rows().iter().flat_map(|rows| entries(chain, rows)).collect();
+        let entries: Vec<String> =
+            statement.rows().iter().flat_map(|rows| entries(chain, rows, statement.asked(rows))).collect();
         if !entries.is_empty() {
             let between = if statement == Statement::Insert { "  union all\n" } else { "  union\n" };
             let _ = writeln!(body, "{LOG}{};", entries.join(between));
@@ -225,7 +237,7 @@ const MEMBERS: &str = "oosync.members";
 const LOG: &str = "  insert into oosync.change_log (tbl, bucket, pk)\n";
 
 /// Texts of keys and owners must not depend on who writes.
-const ALL_SETTINGS: &str = "set datestyle = 'ISO, YMD'\n\
+pub(super) const ALL_SETTINGS: &str = "set datestyle = 'ISO, YMD'\n\
                             set intervalstyle = 'postgres'\n\
                             set timezone = 'UTC'\n\
                             set extra_float_digits = 1\n\
@@ -261,7 +273,7 @@ fn view_name(table: &QualifiedName) -> String {
 }
 
 /// At most 63 bytes, and another for another text.
-fn short(name: &str) -> String {
+pub(super) fn short(name: &str) -> String {
     if name.len() <= 63 {
         return name.to_owned();
     }
@@ -274,7 +286,7 @@ fn short(name: &str) -> String {
 fn reads_the_same_everywhere(table: &PlanTable) -> bool {
     let mut names: BTreeSet<&str> =
         table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect();
-    names.extend(Chain { levels: vec![super::chain::Level { table, link: Vec::new() }] }.deciding_columns());
+    names.extend(Chain { levels: vec![Level { table, bucket: None, link: Vec::new() }] }.deciding_columns());
     table.columns.iter().filter(|column| names.contains(column.name.as_str())).all(|column| {
         match &column.kind {
             PlanColumnKind::Synced(synced) => matches!(
@@ -297,20 +309,14 @@ fn reads_the_same_everywhere(table: &PlanTable) -> bool {
     })
 }
 
-/// `array[r.id::text]`.
-fn key(table: &PlanTable, alias: &str) -> String {
-    let columns = key_columns(table).into_iter().map(|column| format!("{alias}.{}::text", ident(column)));
-    format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
-}
-
 /// `select`s of the entries for these rows, one for each source of buckets.
-fn entries(chain: &Chain<'_>, rows: &str) -> Vec<String> {
+fn entries(chain: &Chain<'_>, rows: &str, asked: Asked) -> Vec<String> {
     let table = chain.levels[0].table;
-    let sources = chain.sources().into_iter();
+    let sources = chain.sources(asked).into_iter();
     sources
-        .map(|(level, bucket)| {
+        .map(|Source { level, bucket, from }| {
             format!(
-                "  select {}, {bucket}, {}\n    from {rows} r{} where {bucket} is not null\n",
+                "  select {}, {bucket}, {}\n    from {rows} r{}{from} where {bucket} is not null\n",
                 literal(&table.name.to_string()),
                 key(table, "r"),
                 chain.joins(0, level),
@@ -347,10 +353,13 @@ fn moved(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
     let pairs: Vec<_> = key.iter().map(|column| format!("o.{0} = n.{0}", ident(column))).collect();
     let watched = watched(chain, below);
     let side = |alias: &str| columns(alias, watched.iter().filter(|column| !key.contains(column)));
-    let differs = match side("n") {
+    let mut differs = match side("n") {
         none if none.is_empty() => String::new(),
         new => format!(" or row({}) is distinct from row({new})", side("o")),
     };
+    if chain.is_by_function() {
+        differs.push_str(" or to_jsonb(o) is distinct from to_jsonb(n)");
+    }
     let changed = format!(
         "(select n.* from new_rows n left join old_rows o on {}\n      where o.{} is null{differs})",
         pairs.join(" and "),
@@ -370,10 +379,6 @@ fn watched<'c>(chain: &Chain<'c>, below: &'c [(Chain<'c>, usize)]) -> Vec<&'c st
     let mut seen = BTreeSet::new();
     watched.retain(|column| seen.insert(*column));
     watched
-}
-
-fn key_columns(table: &PlanTable) -> Vec<&str> {
-    table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect()
 }
 
 /// `r.id, r.owner_id`.
@@ -407,11 +412,11 @@ fn descendant_entries(chain: &Chain<'_>, level: usize, rows: impl Fn(&str) -> St
             )
         })
         .collect();
-    let sources = chain.sources().into_iter().filter(|(source, _)| *source >= level);
+    let sources = chain.sources(Asked::Select).into_iter().filter(|source| source.level >= level);
     sources
-        .map(|(source, bucket)| {
+        .map(|Source { level: source, bucket, from }| {
             format!(
-                "  select {}, {bucket}, {}\n    from {}{down}{} where {bucket} is not null\n",
+                "  select {}, {bucket}, {}\n    from {}{down}{}{from} where {bucket} is not null\n",
                 literal(&table.name.to_string()),
                 key(table, "r"),
                 rows(&alias(level)),
@@ -427,8 +432,11 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
     let table = chain.levels[0].table;
     let watched = watched(chain, below);
     let side = |of: &str| columns(of, watched.iter());
+    // A function may look at any column.
+    let whole =
+        if chain.is_by_function() { " and to_jsonb(old) is not distinct from to_jsonb(new)" } else { "" };
     let mut body = format!(
-        "  if tg_op = 'UPDATE' then\n    if row({}) is not distinct from row({}) then\n      return new;\n    end if;\n  end if;\n",
+        "  if tg_op = 'UPDATE' then\n    if row({}) is not distinct from row({}){whole} then\n      return new;\n    end if;\n  end if;\n",
         side("old"),
         side("new"),
     );
@@ -452,17 +460,20 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
          with was (bucket) as (\n{}      ), will_be (bucket) as (\n{}      )\n      \
          select was.bucket, was.bucket, pg_snapshot_xmin(pg_current_snapshot()) from was\n      \
          union all select will_be.bucket, was.bucket, pg_snapshot_xmin(pg_current_snapshot()) from was, will_be;\n  end if;",
-        buckets(chain, old),
-        buckets(chain, new),
+        buckets(chain, old, Asked::Delete),
+        buckets(chain, new, Asked::Update),
     );
     body.push_str("  if tg_op = 'DELETE' then\n    return old;\n  end if;\n  return new;\n");
     body
 }
 
 /// `select`s of the buckets of these rows.
-fn buckets(chain: &Chain<'_>, rows: &str) -> String {
-    let sources = chain.sources().into_iter().map(|(level, bucket)| {
-        format!("        select {bucket} from {rows} r{} where {bucket} is not null\n", chain.joins(0, level))
+fn buckets(chain: &Chain<'_>, rows: &str, asked: Asked) -> String {
+    let sources = chain.sources(asked).into_iter().map(|Source { level, bucket, from }| {
+        format!(
+            "        select {bucket} from {rows} r{}{from} where {bucket} is not null\n",
+            chain.joins(0, level)
+        )
     });
     sources.collect::<Vec<_>>().join("        union\n")
 }
@@ -472,7 +483,7 @@ fn truncate(chain: &Chain<'_>) -> String {
     // Of a table and its partitions each has its own rows; which one is emptied is known only then.
     let (table, rows) = (chain.levels[0].table, "only emptied");
     let mut sql = locks(chain, &[rows]).replace("  perform from", "  select from");
-    let entries = entries(chain, rows);
+    let entries = entries(chain, rows, Asked::Delete);
     if !entries.is_empty() {
         let _ = writeln!(sql, "{LOG}{};", entries.join("  union all\n"));
     }
@@ -487,13 +498,6 @@ fn truncate(chain: &Chain<'_>) -> String {
         "  execute format({}, tg_relid::regclass);\n{unseen}  return null;\n",
         dollar_quoted("sql", &format!("\n{sql}  "))
     )
-}
-
-/// `$tag$…$tag$`, with a tag that the text does not have.
-fn dollar_quoted(tag: &str, text: &str) -> String {
-    let tags = std::iter::once(tag.to_owned()).chain((1..).map(|number| format!("{tag}{number}")));
-    let tag = tags.map(|tag| format!("${tag}$")).find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
-    format!("{tag}{text}{tag}")
 }
 
 #[cfg(test)]
