@@ -2,5 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod existing;
+mod identifiers;
+mod indexes;
 mod installed;
 mod matrix;
+mod other_roles;
+mod privileges;

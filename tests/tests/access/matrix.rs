@@ -131,3 +131,62 @@ fn check(database: &TestDatabase, role: &str) {
 fn everybody_may_what_is_written_here_and_nothing_else() {
     check(&installed(SCHEMA, CONFIG), "oosync_server");
 }
+
+/// The rows that each sees, of those that are in each table.
+const SEEN: &[(&str, [&str; 5])] = &[
+    ("diaries", ["1", "2", "", "", ""]),
+    ("notes", ["1 3", "2 3", "3", "3", "3"]),
+    ("drafts", ["1", "2", "", "", ""]),
+    ("letters", ["1", "", "", "", ""]),
+    ("lists", ["1", "2", "1", "", ""]),
+    ("todos", ["1", "2", "1", "", ""]),
+    ("comments", ["1", "2", "1", "", ""]),
+    ("pages", ["1 3", "2 3", "3", "3", "3"]),
+    ("boards", ["1", "2", "1", "", ""]),
+    ("cards", ["1", "2", "1", "", ""]),
+    ("posts", ["1", "", "1", "", ""]),
+    ("rooms", ["1", "2", "1", "", ""]),
+    ("shelves", ["", "2 3", "1", "", ""]),
+    ("bars", ["", "2", "1", "", ""]),
+    ("jobs", ["1", "2", "1", "", ""]),
+    ("parts", ["1", "2", "1", "", ""]),
+    ("countries", ["1 2", "1 2", "1 2", "1 2", "1 2"]),
+    ("teams", ["1", "2", "1", "", ""]),
+];
+
+#[test]
+fn everybody_sees_the_rows_that_are_written_here() {
+    let database = installed(SCHEMA, CONFIG);
+    let mut client = connect(&database, "oosync_server");
+    for (table, expected) in SEEN {
+        for (user, expected) in PEOPLE.iter().zip(expected) {
+            let mut transaction = client.transaction().unwrap();
+            transaction.execute("select set_config('oosync.user_id', $1, true)", &[user]).unwrap();
+            let sql = format!("select coalesce(string_agg(id::text, ' ' order by id), '') from {table}");
+            let found: String = transaction.query_one(&sql, &[]).unwrap().get(0);
+            assert_eq!(&found, expected, "{table} as {user:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_everyones_is_written_by_nobody() {
+    let database = installed(SCHEMA, CONFIG);
+    let mut client = connect(&database, "oosync_server");
+    for user in PEOPLE {
+        for sql in [
+            "update notes set body = '' where id = 3",
+            "insert into notes (id, owner_id) values (9, null)",
+            "delete from notes where id = 3",
+            "update notes set owner_id = null where id = 1",
+            "insert into pages (id, note_id) values (9, 3)",
+            "update pages set body = '' where id = 3",
+            "insert into todos (id, list_id) values (9, null)",
+            "update todos set list_id = null where id = 1 and false",
+            "insert into rooms (id, team_id) values (9, null)",
+        ] {
+            let found = ask(&mut client, user, sql);
+            assert!(matches!(found, Outcome::Denied | Outcome::Rows(0)), "{user:?} `{sql}`: {found:?}");
+        }
+    }
+}
