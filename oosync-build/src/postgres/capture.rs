@@ -106,7 +106,7 @@ impl Capture<'_> {
         let chain = Chain::of(self.plan, self.facts, table);
         let key: Vec<_> =
             key_columns(table).into_iter().map(|column| format!("r.{}", ident(column))).collect();
-        let sources = chain.sources(Asked::Select).into_iter().map(|Source { level, bucket, from }| {
+        let sources = chain.sources(0, Asked::Select).into_iter().map(|Source { level, bucket, from }| {
             let joins = chain.joins(0, level);
             format!(
                 "  select {}, {bucket} as bucket\n    from {} r{joins}{from}\n",
@@ -186,7 +186,7 @@ impl Capture<'_> {
             body.push_str(&moved(chain, below));
         }
         if statement == Statement::Insert && !below.is_empty() && self.may_come_after(below) {
-            body.push_str(&arrived(below, "new_rows"));
+            body.push_str(&arrived(below, "new_rows", Asked::Select));
         }
         body.push_str("  return null;\n");
         body
@@ -312,7 +312,7 @@ fn reads_the_same_everywhere(table: &PlanTable) -> bool {
 /// `select`s of the entries for these rows, one for each source of buckets.
 fn entries(chain: &Chain<'_>, rows: &str, asked: Asked) -> Vec<String> {
     let table = chain.levels[0].table;
-    let sources = chain.sources(asked).into_iter();
+    let sources = chain.sources(0, asked).into_iter();
     sources
         .map(|Source { level, bucket, from }| {
             format!(
@@ -365,7 +365,7 @@ fn moved(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
         pairs.join(" and "),
         ident(key[0]),
     );
-    arrived(below, &changed)
+    arrived(below, &changed, Asked::Select)
 }
 
 /// The columns of a parent by which it has its descendants and its place: key, what children refer to, what decides
@@ -387,10 +387,10 @@ fn columns<'c>(alias: &str, names: impl Iterator<Item = &'c &'c str>) -> String 
 }
 
 /// Entries for the descendants of these rows, in the buckets that they are in by these rows and what is above them.
-fn arrived(below: &[(Chain<'_>, usize)], rows: &str) -> String {
+fn arrived(below: &[(Chain<'_>, usize)], rows: &str, asked: Asked) -> String {
     let mut sql = String::new();
     for (chain, level) in below {
-        let selects = descendant_entries(chain, *level, |here| format!("{rows} {here}"));
+        let selects = descendant_entries(chain, *level, asked, |here| format!("{rows} {here}"));
         if !selects.is_empty() {
             let _ = writeln!(sql, "{LOG}{};", selects.join("  union\n"));
         }
@@ -399,7 +399,12 @@ fn arrived(below: &[(Chain<'_>, usize)], rows: &str) -> String {
 }
 
 /// `select`s of the entries for descendants, where `rows` are those of level `level`.
-fn descendant_entries(chain: &Chain<'_>, level: usize, rows: impl Fn(&str) -> String) -> Vec<String> {
+fn descendant_entries(
+    chain: &Chain<'_>,
+    level: usize,
+    asked: Asked,
+    rows: impl Fn(&str) -> String,
+) -> Vec<String> {
     let table = chain.levels[0].table;
     let down: String = (0..level)
         .rev()
@@ -412,7 +417,7 @@ fn descendant_entries(chain: &Chain<'_>, level: usize, rows: impl Fn(&str) -> St
             )
         })
         .collect();
-    let sources = chain.sources(Asked::Select).into_iter().filter(|source| source.level >= level);
+    let sources = chain.sources(level, asked).into_iter().filter(|source| source.level >= level);
     sources
         .map(|Source { level: source, bucket, from }| {
             format!(
@@ -451,7 +456,7 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
         table_name(&table.name),
         key.join(" and ")
     );
-    body.push_str(&arrived(below, old));
+    body.push_str(&arrived(below, old, Asked::Delete));
     let _ = writeln!(
         body,
         "  if current_setting('transaction_isolation') <> 'read committed' then\n    \
@@ -469,7 +474,7 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
 
 /// `select`s of the buckets of these rows.
 fn buckets(chain: &Chain<'_>, rows: &str, asked: Asked) -> String {
-    let sources = chain.sources(asked).into_iter().map(|Source { level, bucket, from }| {
+    let sources = chain.sources(0, asked).into_iter().map(|Source { level, bucket, from }| {
         format!(
             "        select {bucket} from {rows} r{}{from} where {bucket} is not null\n",
             chain.joins(0, level)

@@ -12,7 +12,7 @@ pub(super) struct Chain<'a> {
     pub(super) levels: Vec<Level<'a>>,
 }
 
-/// Why a function that says who has a row is asked about a row of the table itself. Rows of its ancestors are looked at.
+/// Why a function that says who has a row is asked about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     /// The row was inserted.
@@ -114,10 +114,13 @@ impl<'a> Chain<'a> {
         (side(&here, |pair| &pair.1), side(&below, |pair| &pair.0))
     }
 
-    /// Which buckets a row is in.
-    pub(super) fn sources(&self, asked: Asked) -> Vec<Source> {
+    /// Which buckets a row is in; `asked` is why functions are asked about rows of level `of`, and rows of others are
+    /// looked at.
+    pub(super) fn sources(&self, of: usize, asked: Asked) -> Vec<Source> {
         let levels = self.levels.iter().enumerate();
-        levels.flat_map(|(level, of)| of.own(level, if level == 0 { asked } else { Asked::Select })).collect()
+        levels
+            .flat_map(|(level, table)| table.own(level, if level == of { asked } else { Asked::Select }))
+            .collect()
     }
 
     /// Whether any column of the table itself can decide in which buckets its rows are: a function says so.
