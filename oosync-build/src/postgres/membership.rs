@@ -9,6 +9,7 @@ use super::capture::{ALL_SETTINGS, short};
 use super::user::{USER, column_type, forms, user_as};
 use super::{Object, dollar_quoted, ident, literal, table_name};
 use crate::config::{FunctionName, Membership};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Facts, QualifiedName};
 use crate::plan::{Plan, PlanBucket};
 
@@ -41,6 +42,22 @@ pub(super) fn functions_of_policies(plan: &Plan, facts: &Facts, bucket: &PlanBuc
         Membership::Table { .. } | Membership::Query(_) => {
             types(facts, bucket).iter().map(|types| keys(facts, bucket, types)).collect()
         }
+    }
+}
+
+/// The tables of a query's bucket agree on how many columns its key has.
+pub(super) fn check(bucket: &PlanBucket, problems: &mut Diagnostics) {
+    let odd = bucket.tables.iter().find(|(_, columns)| columns.len() != width(bucket));
+    if let (Membership::Query(_), Some((table, columns)), Some((first, _))) =
+        (&bucket.members, odd, bucket.tables.first())
+    {
+        let message = format!(
+            "the key of bucket `{}` has {} columns in {table}, and {} in {first}",
+            bucket.name,
+            columns.len(),
+            width(bucket)
+        );
+        problems.push(Diagnostic::error(message).help("name as many columns as the query gives"));
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) use self::policies::SWITCHED_ON;
 use self::roles::Roles;
 use crate::config::{Config, RowSecurityMode};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::facts::{Facts, RowSecurity};
+use crate::facts::Facts;
 use crate::plan::{Plan, PlanTable};
 
 /// The version of what this crate installs; a database with a newer one is left alone.
@@ -69,19 +69,19 @@ impl Installation {
                 .help("name them: `[claims] roles = { … }`");
             problems.push(problem);
         }
-        let was = |table: &PlanTable| {
-            facts
-                .table(&table.name.schema, &table.name.name)
-                .map(|table| table.row_security)
-                .unwrap_or_default()
-        };
+        let roles = Roles::of(config);
         for table in plan.tables.iter().filter(|_| generate) {
-            policies::forced(&table.name, was(table), &mut problems);
+            if let Some(table) = facts.table(&table.name.schema, &table.name.name) {
+                policies::check(table, &roles, &mut problems);
+            }
+        }
+        for bucket in &plan.buckets {
+            membership::check(bucket, &mut problems);
         }
         if problems.has_errors() {
             return Err(problems);
         }
-        let objects = objects(plan, facts, config, was);
+        let objects = objects(plan, facts, config);
         for object in twice(&objects) {
             let message = format!("two things would be called {}", object.identity());
             problems.push(Diagnostic::error(message).help("rename a table or a bucket"));
@@ -103,12 +103,7 @@ impl Installation {
 }
 
 /// Everything, each after what it uses.
-fn objects(
-    plan: &Plan,
-    facts: &Facts,
-    config: &Config,
-    was: impl Fn(&PlanTable) -> RowSecurity,
-) -> Vec<Object> {
+fn objects(plan: &Plan, facts: &Facts, config: &Config) -> Vec<Object> {
     let roles = Roles::of(config);
     let mut objects = core::objects();
     let stores = objects.iter().filter(|object| object.kind == Kind::Store);
@@ -142,6 +137,9 @@ fn objects(
     objects.extend(own);
     objects.extend(called);
     objects.extend(grants::of_schemas(&plan.tables, &roles));
+    let was = |table: &PlanTable| {
+        facts.table(&table.name.schema, &table.name.name).map(|table| table.row_security).unwrap_or_default()
+    };
     for table in &plan.tables {
         grants::of_table(&access, &roles, table, &mut objects);
         if generate {

@@ -9,7 +9,7 @@ use super::capture::short;
 use super::chain::Asked;
 use super::{Kind, Object, Roles, dollar_quoted, ident, literal, table_name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::facts::{QualifiedName, RowSecurity};
+use crate::facts::{QualifiedName, RowSecurity, Table, quoted};
 use crate::plan::PlanTable;
 
 /// The policy that says that row-level security was off before; it shows nothing to anybody.
@@ -85,9 +85,29 @@ pub(super) fn enable(table: &QualifiedName, was: RowSecurity, roles: &Roles<'_>,
     });
 }
 
-/// A table that binds its owner as well would hide rows from capture, which reads as the owner.
-pub(super) fn forced(table: &QualifiedName, was: RowSecurity, problems: &mut Diagnostics) {
-    if matches!(was, RowSecurity::Forced | RowSecurity::DisabledForced) {
+/// What is on a table already and stands against what is generated.
+pub(super) fn check(table: &Table, roles: &Roles<'_>, problems: &mut Diagnostics) {
+    let name = table.qualified_name();
+    // It is enough that one permissive policy shows a row.
+    for policy in table.policies.iter().filter(|policy| !policy.restrictive) {
+        let ours = roles.all();
+        let by = policy.roles.iter().find(|role| *role == "public" || ours.contains(&role.as_str()));
+        let Some(by) = by else { continue };
+        let message = format!(
+            "the policy `{}` of {name} would show its rows to users of the sync as well",
+            policy.name
+        );
+        let problem = Diagnostic::error(message)
+            .note(format!("it holds for `{by}`, and whatever one policy allows is allowed"))
+            .help(format!(
+                "if your own policies say who sees what, write `row_security = \"existing\"` under `[sync]`; else name the roles that it is for: `alter policy {} on {name} to …`",
+                quoted(&policy.name)
+            ));
+        problems.push(problem);
+    }
+    // A table that binds its owner as well would hide rows from capture, which reads as the owner.
+    if matches!(table.row_security, RowSecurity::Forced | RowSecurity::DisabledForced) {
+        let table = name;
         let message = format!("row-level security of {table} is forced: capture would not see its rows");
         problems
             .push(Diagnostic::error(message).help(format!(

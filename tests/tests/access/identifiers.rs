@@ -129,3 +129,50 @@ fn owners_are_of_any_type_and_ids_are_never_cut_or_rounded() {
         }
     }
 }
+
+#[test]
+fn keys_are_compared_as_the_type_that_the_table_has() {
+    let schema = "
+        create table members (tenant text, list varchar(10), user_id uuid);
+        create table plain (id int primary key, tenant int, list text);
+        create table indexed (id int primary key, tenant bigint, list char(5));
+        create index on indexed (tenant, list);
+        create table byquery (id int primary key, day date);
+        create index on byquery (day);
+        insert into members values ('1', 'a', '00000000-0000-4000-8000-000000000000'), ('2', 'b', '00000000-0000-4000-8000-000000000000');
+        insert into plain values (1, 1, 'a'), (2, 2, 'a'), (3, 1, 'b'), (4, null, 'a'), (5, 1, null);
+        insert into indexed select * from plain;
+        insert into byquery values (1, '2024-03-04'), (2, '2024-04-03'), (3, null)";
+    let config = "
+        [sync]
+        exclude = [\"members\"]
+        [tables.plain]
+        bucket = \"list\"
+        [tables.indexed]
+        bucket = \"list\"
+        [tables.byquery]
+        bucket = \"day\"
+        bucket_column = \"day\"
+        [buckets.list]
+        members = { table = \"members\", user = \"user_id\", key = [\"tenant\", \"list\"] }
+        [buckets.day]
+        query = \"select date '2024-03-04' where $1 like '%0' -- one day; and no more\"";
+    let database = installed(schema, config);
+    let mut client = connect(&database, "oosync_server");
+    let user = "00000000-0000-4000-8000-000000000000";
+    for style in ["ISO, YMD", "SQL, DMY", "German"] {
+        client.batch_execute(&format!("set datestyle = '{style}'")).unwrap();
+        for table in ["plain", "indexed", "byquery"] {
+            assert_eq!(
+                ask(&mut client, user, &format!("select from {table}")),
+                Outcome::Rows(1),
+                "{table} {style}"
+            );
+            assert_eq!(
+                ask(&mut client, "", &format!("select from {table}")),
+                Outcome::Rows(0),
+                "{table} {style}"
+            );
+        }
+    }
+}

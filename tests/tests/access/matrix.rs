@@ -132,6 +132,39 @@ fn everybody_may_what_is_written_here_and_nothing_else() {
     check(&installed(SCHEMA, CONFIG), "oosync_server");
 }
 
+#[test]
+fn a_role_that_claims_stand_for_may_the_same() {
+    check(&super::privileges::mapped(), "access_people");
+}
+
+#[test]
+fn an_upsert_reaches_nobody_elses_row() {
+    let database = installed(SCHEMA, CONFIG);
+    let mut client = connect(&database, "oosync_server");
+    let mut upsert = |user: usize, sql: &str| ask(&mut client, PEOPLE[user], &with_people(sql));
+    let diary = "insert into diaries (id, owner_id, body) values (1, '$U', 'x') on conflict (id) do update set body = excluded.body";
+    assert_eq!(upsert(0, &diary.replace("$U", "$0")), Outcome::Rows(1));
+    assert_eq!(upsert(1, &diary.replace("$U", "$1")), Outcome::Denied);
+    assert_eq!(upsert(1, &diary.replace("$U", "$0")), Outcome::Denied);
+    let todo = "insert into todos (id, list_id, body) values (1, $L, 'x') on conflict (id) do update set body = excluded.body returning id";
+    assert_eq!(upsert(2, &todo.replace("$L", "1")), Outcome::Rows(1));
+    assert_eq!(upsert(1, &todo.replace("$L", "2")), Outcome::Denied);
+}
+
+#[test]
+fn policies_of_other_people_that_read_synced_tables_do_not_go_in_circles() {
+    let database = installed(SCHEMA, CONFIG);
+    database.execute(
+        "create policy by_list on team_members as restrictive to oosync_server
+           using (exists (select from lists where lists.team_id = team_members.team_id));
+         create policy by_member on lists as restrictive to oosync_server
+           using (team_id is not null)",
+    );
+    let mut client = connect(&database, "oosync_server");
+    assert_eq!(ask(&mut client, PEOPLE[0], "select from team_members"), Outcome::Rows(1));
+    assert_eq!(ask(&mut client, PEOPLE[2], "select from lists"), Outcome::Rows(1));
+}
+
 /// The rows that each sees, of those that are in each table.
 const SEEN: &[(&str, [&str; 5])] = &[
     ("diaries", ["1", "2", "", "", ""]),
@@ -189,4 +222,53 @@ fn what_is_everyones_is_written_by_nobody() {
             assert!(matches!(found, Outcome::Denied | Outcome::Rows(0)), "{user:?} `{sql}`: {found:?}");
         }
     }
+}
+
+#[test]
+fn policies_show_just_the_rows_that_are_in_the_users_buckets() {
+    let database = installed(SCHEMA, CONFIG);
+    database.execute(
+        "create function pg_temp.somebody() returns uuid language sql volatile as
+           $$ select case when random() < 0.8 then ('00000000-0000-4000-8000-00000000000' || floor(random() * 4)::int)::uuid end $$;
+         create function pg_temp.one(most int) returns int language sql volatile as
+           $$ select case when random() < 0.9 then 1 + floor(random() * most)::int end $$;
+         insert into teams select n, coalesce(pg_temp.somebody(), '00000000-0000-4000-8000-000000000001') from generate_series(3, 12) n;
+         insert into team_members select t.id, u.id from teams t, users u where random() < 0.3 on conflict do nothing;
+         insert into place_members select 1 + n % 4, chr(97 + n % 3), u.id from generate_series(1, 12) n, users u
+           where random() < 0.3 on conflict do nothing;
+         insert into club_members select n, u.id from generate_series(1, 12) n, users u where random() < 0.3 on conflict do nothing;
+         insert into notes select n, pg_temp.somebody() from generate_series(10, 90) n;
+         insert into drafts select n, pg_temp.somebody() from generate_series(10, 90) n;
+         insert into lists select n, coalesce(pg_temp.somebody(), '00000000-0000-4000-8000-000000000001'), pg_temp.one(12) from generate_series(3, 90) n;
+         insert into todos select n, pg_temp.one(90) from generate_series(4, 300) n;
+         insert into comments select n, pg_temp.one(300) from generate_series(4, 600) n;
+         insert into pages select n, (select id from notes where id = pg_temp.one(90)) from generate_series(10, 300) n;
+         insert into boards select n, coalesce(pg_temp.somebody(), '00000000-0000-4000-8000-000000000001'), pg_temp.one(12) from generate_series(3, 90) n;
+         insert into cards select n, pg_temp.one(90) from generate_series(3, 300) n;
+         insert into rooms select n, pg_temp.one(12) from generate_series(4, 90) n;
+         insert into shelves select n, pg_temp.one(4), chr(96 + pg_temp.one(3)) from generate_series(5, 90) n;
+         insert into bars select n, pg_temp.one(12) from generate_series(3, 90) n;
+         insert into jobs select n, array_remove(array[pg_temp.somebody(), pg_temp.somebody()], null) from generate_series(3, 90) n;
+         insert into parts select n, pg_temp.one(90) from generate_series(3, 300) n",
+    );
+    let mut client = connect(&database, "oosync_server");
+    let mut seen = 0;
+    for table in SEEN.iter().map(|(table, _)| *table).chain(["users", "team_members"]) {
+        let key = if table == "team_members" { "team_id" } else { "id" };
+        for user in PEOPLE {
+            let mut transaction = client.transaction().unwrap();
+            transaction.execute("select set_config('oosync.user_id', $1, true)", &[&user]).unwrap();
+            let mut keys = |sql: String| -> Vec<String> {
+                transaction.query(&sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+            };
+            let shown = keys(format!("select {key}::text from {table} order by 1"));
+            let in_buckets = keys(format!(
+                "select distinct v.{key}::text from oosync.\"public.{table}\" v
+                   where v.bucket in (select oosync.buckets()) order by 1"
+            ));
+            assert_eq!(shown, in_buckets, "{table} as {user:?}");
+            seen += shown.len();
+        }
+    }
+    assert!(seen > 2_000, "{seen} rows are enough to tell");
 }

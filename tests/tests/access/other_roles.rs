@@ -129,7 +129,9 @@ fn a_role_of_requests_that_would_keep_every_row_stops_the_installation() {
 #[test]
 fn what_cannot_be_generated_is_said() {
     let database = TestDatabase::with_schema(SCHEMA);
-    database.execute("alter table todos force row level security");
+    database.execute(
+        "alter table todos force row level security; create policy mine on notes for select using (true)",
+    );
     let refused = |config: &str| {
         let facts = oosync_build::introspect::snapshot(&mut database.client(), &["public"]).unwrap();
         let config = oosync_build::config::Config::parse("Oosync.toml", config).unwrap();
@@ -140,16 +142,21 @@ fn what_cannot_be_generated_is_said() {
             .plan;
         Installation::new(&plan, &facts, &config).map(|_| ()).map_err(|problems| problems.to_string())
     };
-    insta::assert_snapshot!(refused("[claims]\nrole = \"role\"").unwrap_err(), @r"
+    insta::assert_snapshot!(refused("[claims]\nrole = \"role\"").unwrap_err(), @r#"
     error: which roles `claims.role` stands for is not known
      |
      = note: policies and privileges are generated for roles that are named
      = help: name them: `[claims] roles = { … }`
 
+    error: the policy `mine` of public.notes would show its rows to users of the sync as well
+     |
+     = note: it holds for `public`, and whatever one policy allows is allowed
+     = help: if your own policies say who sees what, write `row_security = "existing"` under `[sync]`; else name the roles that it is for: `alter policy mine on public.notes to …`
+
     error: row-level security of public.todos is forced: capture would not see its rows
      |
      = help: `alter table public.todos no force row level security`, and take the facts again
-    ");
+    "#);
     assert_eq!(refused("[sync]\nrow_security = \"existing\"\n[claims]\nrole = \"role\""), Ok(()));
 }
 

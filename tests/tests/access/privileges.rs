@@ -9,10 +9,13 @@ use super::installed::{CONFIG, Outcome, PEOPLE, SCHEMA, ask, connect, installati
 const MAPPED: &str =
     "[server]\nrole = \"access_server\"\n[claims]\nrole = \"role\"\nroles = { people = \"access_people\" }\n";
 
-fn mapped() -> TestDatabase {
+pub(crate) fn mapped() -> TestDatabase {
     for role in ["access_server", "access_people"] {
         Cluster::shared().role(role);
     }
+    // Two tests at once would both make the one a member of the other, and Postgres would refuse the second.
+    let mut alone = Cluster::shared().client();
+    alone.batch_execute("select pg_advisory_lock(82)").unwrap();
     installed(SCHEMA, &format!("{CONFIG}\n{MAPPED}"))
 }
 
