@@ -42,10 +42,10 @@ pub(super) fn secure(objects: &mut [Object], roles: &Roles<'_>) {
     }
 }
 
-/// As [`secure`], for functions that policies call: every role of a request does.
-pub(super) fn secure_for_policies(objects: &mut [Object], roles: &Roles<'_>) {
+/// As [`secure`], for functions that the roles in `to`, as SQL, call: those of policies, or of views.
+pub(super) fn secure_for(to: &str, objects: &mut [Object]) {
     for object in objects {
-        let (name, to) = (&object.name, roles.list());
+        let name = &object.name;
         object.create.push_str(&format!(
             "revoke all on function {name} from public;\ngrant execute on function {name} to {to};\n"
         ));

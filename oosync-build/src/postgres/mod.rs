@@ -110,10 +110,10 @@ fn objects(plan: &Plan, facts: &Facts, config: &Config) -> Vec<Object> {
     let stores: Vec<String> = stores.map(|object| object.name.clone()).collect();
     objects.extend(grants::of_stores(&stores, &roles));
     objects.extend(grants::of_roles(&roles));
-    let mut own = Vec::new();
+    let mut members = Vec::new();
     let mut called = Vec::new();
     for bucket in &plan.buckets {
-        own.extend(membership::functions(bucket));
+        members.extend(membership::functions(bucket));
         called.extend(membership::functions_of_policies(plan, facts, bucket));
     }
     let access = access::Access { plan, facts };
@@ -122,6 +122,7 @@ fn objects(plan: &Plan, facts: &Facts, config: &Config) -> Vec<Object> {
         let rights = [Some(access::Right::Read), access.writers(table)];
         rights.into_iter().flatten().for_each(|right| access.functions(table, right, &mut called));
     }
+    let mut own = Vec::new();
     let capture = capture::Capture { plan, facts };
     for table in &plan.tables {
         own.push(capture.view(table));
@@ -133,7 +134,10 @@ fn objects(plan: &Plan, facts: &Facts, config: &Config) -> Vec<Object> {
     own.push(buckets::of_user(plan, facts));
     grants::secure(&mut objects, &roles);
     grants::secure(&mut own, &roles);
-    grants::secure_for_policies(&mut called, &roles);
+    // A view calls functions with the rights of whoever reads it.
+    grants::secure_for(&ident(roles.server), &mut members);
+    grants::secure_for(&roles.list(), &mut called);
+    objects.extend(members);
     objects.extend(own);
     objects.extend(called);
     objects.extend(grants::of_schemas(&plan.tables, &roles));

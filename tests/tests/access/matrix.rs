@@ -237,12 +237,12 @@ fn policies_show_just_the_rows_that_are_in_the_users_buckets() {
          insert into place_members select 1 + n % 4, chr(97 + n % 3), u.id from generate_series(1, 12) n, users u
            where random() < 0.3 on conflict do nothing;
          insert into club_members select n, u.id from generate_series(1, 12) n, users u where random() < 0.3 on conflict do nothing;
-         insert into notes select n, pg_temp.somebody() from generate_series(10, 90) n;
+         insert into notes select n, pg_temp.somebody() from generate_series(4, 90) n;
          insert into drafts select n, pg_temp.somebody() from generate_series(10, 90) n;
          insert into lists select n, coalesce(pg_temp.somebody(), '00000000-0000-4000-8000-000000000001'), pg_temp.one(12) from generate_series(3, 90) n;
          insert into todos select n, pg_temp.one(90) from generate_series(4, 300) n;
          insert into comments select n, pg_temp.one(300) from generate_series(4, 600) n;
-         insert into pages select n, (select id from notes where id = pg_temp.one(90)) from generate_series(10, 300) n;
+         insert into pages select n, pg_temp.one(90) from generate_series(10, 300) n;
          insert into boards select n, coalesce(pg_temp.somebody(), '00000000-0000-4000-8000-000000000001'), pg_temp.one(12) from generate_series(3, 90) n;
          insert into cards select n, pg_temp.one(90) from generate_series(3, 300) n;
          insert into rooms select n, pg_temp.one(12) from generate_series(4, 90) n;
