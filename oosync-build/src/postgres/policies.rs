@@ -75,13 +75,14 @@ pub(super) fn enable(table: &QualifiedName, was: RowSecurity, roles: &Roles<'_>,
         return;
     }
     let on = table_name(table);
-    let mark =
-        create(table, SWITCHED_ON, &format!("for select to {}", ident(roles.server)), "  using (false)");
-    let drop = mark.drop.unwrap_or_default();
+    let to = format!("for select to {}", ident(roles.server));
+    objects.push(create(table, SWITCHED_ON, &to, "  using (false)"));
+    // A thing of its own: a policy is dropped whenever it is made anew, and that must not open the table meanwhile.
     objects.push(Object {
-        create: format!("{}alter table {on} enable row level security;\n", mark.create),
-        drop: Some(format!("{drop}alter table {on} disable row level security;\n")),
-        ..mark
+        kind: Kind::Grant,
+        name: format!("row-level security of {on}"),
+        create: format!("alter table {on} enable row level security;\n"),
+        drop: Some(format!("alter table {on} disable row level security;\n")),
     });
 }
 
