@@ -77,7 +77,7 @@ impl Capture<'_> {
             for on in &leaves {
                 objects.push(Object::trigger(
                     on,
-                    &format!("oosync_{}", statement.word()),
+                    &self.trigger_name(&format!("oosync_{}", statement.word()), table, on),
                     &format!("after {}", statement.word()),
                     &format!("{}for each statement", statement.referencing()),
                     &name,
@@ -88,16 +88,35 @@ impl Capture<'_> {
         objects.push(self.function(&name, table, &truncate(&chain)));
         for on in &leaves {
             let also = "for each statement";
-            objects.push(Object::trigger(on, "oosync_truncate", "before truncate", also, &name));
+            objects.push(Object::trigger(
+                on,
+                &self.trigger_name("oosync_truncate", table, on),
+                "before truncate",
+                also,
+                &name,
+            ));
         }
         if !below.is_empty() {
             let name = function_name(&table.name, "before");
             objects.push(self.function(&name, table, &before(&chain, &below)));
             for on in self.row_trigger_tables(&table.name) {
                 let also = "for each row";
-                objects.push(Object::trigger(&on, LOCK_TRIGGER, "before update or delete", also, &name));
+                objects.push(Object::trigger(
+                    &on,
+                    &self.trigger_name(LOCK_TRIGGER, table, &on),
+                    "before update or delete",
+                    also,
+                    &name,
+                ));
             }
         }
+    }
+
+    /// What the triggers of `table` are called on `on`: a table that inherits may be synced itself, and then its rows
+    /// are logged as its own and as those of its parent.
+    fn trigger_name(&self, name: &str, table: &PlanTable, on: &QualifiedName) -> String {
+        let own = self.plan.tables.iter().any(|other| other.name == *on);
+        if own && *on != table.name { short(&format!("{name} {}", table.name)) } else { name.to_owned() }
     }
 
     /// The view that says in which buckets each row is now, with the columns of the key and `bucket`. It reads with the

@@ -176,3 +176,28 @@ fn keys_are_compared_as_the_type_that_the_table_has() {
         }
     }
 }
+
+#[test]
+fn the_schema_of_extremes_is_installed_and_removed() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("generated/extremes.sql");
+    let database = TestDatabase::empty();
+    database.execute_file(&path);
+    let facts = oosync_build::introspect::snapshot(&mut database.client(), &["public"]).unwrap();
+    let config = oosync_build::config::Config::parse("Oosync.toml", "[sync]\nunowned = \"everyone\"").unwrap();
+    let (tags, _) = oosync_build::config::Tags::read(&facts);
+    let plan = oosync_build::plan::Draft::new(&facts, &config, &tags)
+        .validate(oosync_build::plan::Strictness::Lenient)
+        .unwrap()
+        .plan;
+    let installation = oosync_build::postgres::Installation::new(&plan, &facts, &config).unwrap();
+    for _ in 0..2 {
+        database.execute(&installation.install_sql());
+    }
+    let mut client = connect(&database, "oosync_server");
+    for table in &plan.tables {
+        let quoted = format!("\"{}\".\"{}\"", table.name.schema, table.name.name.replace('"', "\"\""));
+        let found = ask(&mut client, "", &format!("select from {quoted}"));
+        assert!(matches!(found, Outcome::Rows(_)), "{quoted}: {found:?}");
+    }
+    database.execute(&installation.uninstall_sql());
+}
