@@ -145,7 +145,7 @@ pub enum Owner {
 pub struct Bucket {
     /// Its name in the config.
     pub name: &'static str,
-    /// The columns that hold its key.
+    /// The columns that hold its key; none where a function of the database says who has a row.
     pub columns: &'static [usize],
 }
 

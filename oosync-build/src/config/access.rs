@@ -18,8 +18,7 @@ pub struct Bucket {
     pub members: Membership,
     /// Who may write. Default: the plan decides by `push` of each table.
     pub write: Option<Spanned<BucketWrite>>,
-    /// How many members a bucket may have before changes are refused rather than sent to all; at least 1.
-    /// Default: no limit.
+    /// How many users the function may give for a row before the change is refused; at least 1. Default: no limit.
     pub fan_out_limit: Option<Spanned<u32>>,
 }
 
@@ -36,9 +35,15 @@ pub enum Membership {
         /// Its columns with the key of the bucket; never empty.
         key: Vec<Spanned<String>>,
     },
-    /// A query that gives the keys of a user's buckets.
+    /// A query that gives the keys of a user's buckets; `$1` in it is the user's id, of type text. It is run with
+    /// the rights of whoever installs, and with nothing but `pg_catalog` on its search path.
     Query(Spanned<String>),
-    /// A function that gives the keys of a user's buckets.
+    /// A function that says who has a row: `(tbl text, operation text, new_row jsonb, old_row jsonb) returns setof
+    /// text` gives users' ids. It is asked with `INSERT` and the new row; with `UPDATE` and the new row, and
+    /// with `DELETE` and the old one, for what an update made of it and what it was; with `DELETE` and the old row;
+    /// and with `SELECT` and the row as new one where a row is looked at: by policies, or for its children.
+    /// It is run with the rights of whoever installs, and answers from the row alone: what it reads of other tables
+    /// can change without any row being logged.
     Function(Spanned<FunctionName>),
 }
 
@@ -67,6 +72,13 @@ impl Bucket {
                     reader.problems.error(message, span, "keep one of them");
                 }
             }
+        }
+        if let (Some(limit), [(way @ ("members" | "query"), _)]) = (&fan_out_limit, ways.as_slice()) {
+            let problem =
+                Diagnostic::error(format!("`fan_out_limit` of bucket `{}` limits nothing", name.value))
+                    .note(format!("by `{way}` a row is logged once, however many members read it"))
+                    .help("remove the line");
+            reader.problems.report(problem, &limit.span, "is for `function`");
         }
         let members = table.or(query).or(function)?;
         Some(Self { name, members, write, fan_out_limit })

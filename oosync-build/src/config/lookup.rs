@@ -80,6 +80,12 @@ pub(super) fn bucket_column(
     };
     // That there is such a bucket is looked at where it is named.
     let members = buckets.iter().find(|declared| declared.name.value == bucket).map(|bucket| &bucket.members);
+    if let Some(Membership::Function(_)) = members {
+        let problem = Diagnostic::error(format!("bucket `{bucket}` has no key"))
+            .note("its function says of each row who has it")
+            .help("remove the line");
+        report.report(problem, &span, "");
+    }
     if let Some(Membership::Table { key: of_bucket, .. }) = members
         && of_bucket.len() != columns.len()
     {

@@ -59,8 +59,8 @@ pub(crate) use self::reader::written_key;
 use self::reader::{Problems, TableReader};
 pub use self::rules::{ColumnRules, Parent, ParentError, TableRules};
 pub use self::sections::{
-    ClaimSetting, ClaimValue, ClaimsConfig, DatabaseConfig, DieselConfig, OutputsConfig, ServerConfig,
-    SyncConfig, TypesConfig,
+    ClaimSetting, ClaimValue, ClaimsConfig, DatabaseConfig, DieselConfig, OutputsConfig, RowSecurityConfig,
+    ServerConfig, SyncConfig, TypesConfig,
 };
 pub use self::spanned::Spanned;
 pub use self::table::{ColumnConfig, TableConfig};
@@ -102,6 +102,8 @@ pub struct Config {
     pub buckets: Vec<Bucket>,
     /// `[server]`
     pub server: ServerConfig,
+    /// `[row_security]`
+    pub row_security: RowSecurityConfig,
     /// `[claims]`
     pub claims: ClaimsConfig,
     /// `[outputs]`
@@ -157,9 +159,11 @@ impl Config {
             role_permissions: reader.named_tables("role_permissions", RolePermissions::read),
             buckets,
             server: reader.section("server"),
+            row_security: reader.section("row_security"),
             claims: reader.section("claims"),
             outputs: reader.section("outputs"),
         };
+        config.row_security.check(&config.server, &config.claims, reader.problems);
         let bucket_names: Vec<_> = bucket_names.iter().map(String::as_str).collect();
         for bucket in config.tables.iter().filter_map(|table| table.rules.bucket.as_ref()) {
             lookup::declared(reader.problems, Declared::Bucket, bucket, &bucket_names);

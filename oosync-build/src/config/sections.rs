@@ -156,6 +156,52 @@ impl Section for ServerConfig {
     }
 }
 
+/// `[row_security]`: roles that are no roles of the sync, and have rows of synced tables today.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RowSecurityConfig {
+    /// Roles that go on to read and write every row: each has a policy of its own. Default: none.
+    pub keep: Vec<Spanned<String>>,
+    /// Roles that will see no rows of synced tables, which is meant. Default: none.
+    pub accept: Vec<Spanned<String>>,
+}
+
+impl Section for RowSecurityConfig {
+    fn read(reader: &mut TableReader<'_>) -> Self {
+        let keep: Vec<Spanned<String>> = reader.list("keep").unwrap_or_default();
+        let accept: Vec<Spanned<String>> = reader.list("accept").unwrap_or_default();
+        for role in accept.iter().filter(|role| keep.iter().any(|other| other.value == role.value)) {
+            let message = format!("the role `{}` cannot keep every row and lose them", role.value);
+            reader.problems.error(message, &role.span, "is in `row_security.keep` too");
+        }
+        for role in keep.iter().chain(&accept).filter(|role| role.value == "public") {
+            let problem = Diagnostic::error("`public` is every role, also those of the sync")
+                .help("name the roles one by one");
+            reader.problems.report(problem, &role.span, "");
+        }
+        Self { keep, accept }
+    }
+}
+
+impl RowSecurityConfig {
+    /// Roles that requests run as see what their user may see, and no other way is left open to them.
+    pub(super) fn check(&self, server: &ServerConfig, claims: &ClaimsConfig, report: &dyn Report) {
+        for role in self.keep.iter().chain(&self.accept) {
+            let by = if role.value == server.role {
+                "what the server logs in as: `[server] role`"
+            } else if claims.roles.iter().any(|(_, mapped)| mapped.value == role.value) {
+                "what a claim stands for: `[claims] roles`"
+            } else {
+                continue;
+            };
+            let problem = Diagnostic::error(format!("requests of users run as the role `{}`", role.value))
+                .note("under `[row_security]` are roles of other programs")
+                .help("remove it from the list");
+            report.report(problem, &role.span, &format!("is {by}"));
+        }
+    }
+}
+
 /// `[claims]`: what the claims of a user's token mean in Postgres.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

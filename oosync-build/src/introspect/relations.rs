@@ -9,6 +9,7 @@ use crate::facts::{
     Column, Generated, GeneratedKind, Identity, PartitionOf, Persistence, QualifiedName, RowSecurity,
     Sequence, Table, TableKind,
 };
+use crate::postgres::SWITCHED_ON;
 
 /// Tables by OID, and the names of their columns by number.
 pub(super) struct Relations {
@@ -217,11 +218,14 @@ impl Relations {
 }
 
 fn read_tables(session: &mut Session<'_>) -> Result<BTreeMap<u32, Table>, Error> {
-    let rows = session.query(
+    // What our own installation switched on was off in the user's schema.
+    let rows = session.query(&format!(
         "select c.oid, n.nspname::text, c.relname::text, c.relkind::text, d.description, c.relpersistence::text,
                 on_.nspname::text, ot.typname::text,
                 case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
-                c.relrowsecurity, c.relforcerowsecurity
+                c.relrowsecurity and not exists (select from pg_policy o where o.polrelid = c.oid
+                  and o.polname = '{SWITCHED_ON}'),
+                c.relforcerowsecurity
          from pg_class c
          join pg_namespace n on n.oid = c.relnamespace
          left join pg_type ot on ot.oid = c.reloftype
@@ -229,8 +233,8 @@ fn read_tables(session: &mut Session<'_>) -> Result<BTreeMap<u32, Table>, Error>
          left join pg_description d on d.classoid = 'pg_class'::regclass and d.objoid = c.oid and d.objsubid = 0
          where c.relnamespace = any($1) and c.relkind in ('r','p','v','m','f')
            and not exists (select from pg_depend p where p.classid = 'pg_class'::regclass and p.objid = c.oid
-               and p.refclassid = 'pg_extension'::regclass and p.deptype = 'e')",
-    )?;
+               and p.refclassid = 'pg_extension'::regclass and p.deptype = 'e')"
+    ))?;
     let mut tables = BTreeMap::new();
     for row in rows {
         let (schema, name): (String, String) = (row.try_get(1)?, row.try_get(2)?);

@@ -13,12 +13,14 @@ pub(super) fn read(session: &mut Session<'_>, relations: &mut Relations) -> Resu
 }
 
 fn read_policies(session: &mut Session<'_>, relations: &mut Relations) -> Result<(), Error> {
+    // Policies of our own are no part of the user's schema.
     let rows = session.query(
         "select p.polrelid, p.polname::text, p.polcmd::text, p.polpermissive,
                 array(select case r when 0 then 'public' else pg_get_userbyid(r)::text end from unnest(p.polroles) r),
                 pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
          from pg_policy p
-         join pg_class c on c.oid = p.polrelid and c.relnamespace = any($1)",
+         join pg_class c on c.oid = p.polrelid and c.relnamespace = any($1)
+         where not starts_with(coalesce(obj_description(p.oid, 'pg_policy'), ''), 'made by oosync: ')",
     )?;
     for row in rows {
         let Some(table) = relations.table(row.try_get(0)?) else { continue };

@@ -40,6 +40,12 @@ impl OwnershipResolver<'_> {
     ) -> Result<Option<Decided<TableBucket>>, ()> {
         let Candidate { table, said } = candidate;
         let Some(bucket) = said.get(|rules| &rules.bucket) else { return Ok(None) };
+        let declared = self.config.buckets.iter().find(|declared| declared.name.value == bucket.value);
+        if declared.is_some_and(|declared| matches!(declared.members, Membership::Function(_))) {
+            // It says of each row who has it; what the config says of columns all the same is an error there.
+            let value = TableBucket { name: bucket.value, columns: Vec::new() };
+            return Ok(Some(Decided { value, why: bucket.place.why() }));
+        }
         let columns: Vec<_> =
             said.columns(|rules| &rules.bucket_column).into_iter().map(|said| said.value).collect();
         let columns =

@@ -162,7 +162,8 @@ impl ForeignKeys<'_> {
             }
             (Ownership::Bucket, _) => match (child_bucket, parent_bucket) {
                 (Some(child), Some(parent)) if child.name == parent.name => {
-                    child.columns.len() == parent.columns.len()
+                    !child.columns.is_empty()
+                        && child.columns.len() == parent.columns.len()
                         && child.columns.iter().zip(&parent.columns).all(|(from, to)| maps(from, to))
                 }
                 _ => false,

@@ -208,7 +208,7 @@ pub enum Ownership {
 pub struct TableBucket {
     /// The bucket's name, as [`PlanBucket::name`].
     pub name: String,
-    /// The columns here that hold the bucket's key, in its order.
+    /// The columns here that hold the bucket's key, in its order; empty where a function says who has a row.
     pub columns: Vec<String>,
 }
 
@@ -273,7 +273,7 @@ pub struct PlanBucket {
     pub table: Option<QualifiedName>,
     /// Who writes.
     pub write: Option<BucketWrite>,
-    /// More members are an error.
+    /// More users that the function gives for a row are an error.
     pub fan_out_limit: Option<u32>,
     /// The tables whose rows are in it, each with the columns that hold its key.
     pub tables: Vec<(QualifiedName, Vec<String>)>,

@@ -37,12 +37,10 @@ impl Plan {
         for bucket in &self.buckets {
             let _ = write!(text, "\n\nbucket {}: {}", one_line(&bucket.name), one_line(members(bucket)));
             for (table, columns) in &bucket.tables {
-                let _ = write!(
-                    text,
-                    "\n      {} by {}",
-                    one_line(table.to_string()),
-                    one_line(columns.join(", "))
-                );
+                let _ = write!(text, "\n      {}", one_line(table.to_string()));
+                if !columns.is_empty() {
+                    let _ = write!(text, " by {}", one_line(columns.join(", ")));
+                }
             }
         }
         if !self.not_synced.is_empty() {
@@ -315,7 +313,10 @@ fn to_whom(table: &PlanTable) -> String {
     if let Some(bucket) = &table.bucket {
         let TableBucket { name, columns } = &bucket.value;
         text.push_str(&because(
-            &format!("; members of bucket {name}, by {}", columns.join(", ")),
+            &match columns.as_slice() {
+                [] => format!("; whom the function of bucket {name} names"),
+                columns => format!("; members of bucket {name}, by {}", columns.join(", ")),
+            },
             &bucket.why,
         ));
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::chain::{Chain, alias, descendants, named};
-use super::{Object, ident, literal, table_name};
+use super::chain::{Asked, Chain, Level, Source, alias, descendants, key, key_columns, named};
+use super::{Object, dollar_quoted, ident, literal, table_name};
 use crate::config::Membership;
 use crate::facts::{Facts, QualifiedName, Table};
 use crate::plan::{Plan, PlanBucket, PlanColumnKind, PlanTable};
@@ -47,6 +47,15 @@ impl Statement {
         }
     }
 
+    /// Why a function is asked about the rows of a transition table.
+    fn asked(self, rows: &str) -> Asked {
+        match self {
+            Self::Insert => Asked::Insert,
+            Self::Update if rows == "new_rows" => Asked::Update,
+            Self::Update | Self::Delete => Asked::Delete,
+        }
+    }
+
     const fn referencing(self) -> &'static str {
         match self {
             Self::Insert => "referencing new table as new_rows ",
@@ -68,7 +77,7 @@ impl Capture<'_> {
             for on in &leaves {
                 objects.push(Object::trigger(
                     on,
-                    &format!("oosync_{}", statement.word()),
+                    &self.trigger_name(&format!("oosync_{}", statement.word()), table, on),
                     &format!("after {}", statement.word()),
                     &format!("{}for each statement", statement.referencing()),
                     &name,
@@ -79,16 +88,35 @@ impl Capture<'_> {
         objects.push(self.function(&name, table, &truncate(&chain)));
         for on in &leaves {
             let also = "for each statement";
-            objects.push(Object::trigger(on, "oosync_truncate", "before truncate", also, &name));
+            objects.push(Object::trigger(
+                on,
+                &self.trigger_name("oosync_truncate", table, on),
+                "before truncate",
+                also,
+                &name,
+            ));
         }
         if !below.is_empty() {
             let name = function_name(&table.name, "before");
             objects.push(self.function(&name, table, &before(&chain, &below)));
             for on in self.row_trigger_tables(&table.name) {
                 let also = "for each row";
-                objects.push(Object::trigger(&on, LOCK_TRIGGER, "before update or delete", also, &name));
+                objects.push(Object::trigger(
+                    &on,
+                    &self.trigger_name(LOCK_TRIGGER, table, &on),
+                    "before update or delete",
+                    also,
+                    &name,
+                ));
             }
         }
+    }
+
+    /// What the triggers of `table` are called on `on`: a table that inherits may be synced itself, and then its rows
+    /// are logged as its own and as those of its parent.
+    fn trigger_name(&self, name: &str, table: &PlanTable, on: &QualifiedName) -> String {
+        let own = self.plan.tables.iter().any(|other| other.name == *on);
+        if own && *on != table.name { short(&format!("{name} {}", table.name)) } else { name.to_owned() }
     }
 
     /// The view that says in which buckets each row is now, with the columns of the key and `bucket`. It reads with the
@@ -97,10 +125,10 @@ impl Capture<'_> {
         let chain = Chain::of(self.plan, self.facts, table);
         let key: Vec<_> =
             key_columns(table).into_iter().map(|column| format!("r.{}", ident(column))).collect();
-        let sources = chain.sources().into_iter().map(|(level, bucket)| {
+        let sources = chain.sources(0, Asked::Select).into_iter().map(|Source { level, bucket, from }| {
             let joins = chain.joins(0, level);
             format!(
-                "  select {}, {bucket} as bucket\n    from {} r{joins}\n",
+                "  select {}, {bucket} as bucket\n    from {} r{joins}{from}\n",
                 key.join(", "),
                 table_name(&table.name)
             )
@@ -153,7 +181,9 @@ impl Capture<'_> {
         let tables =
             chain.levels.iter().map(|level| level.table).chain(below.iter().map(|(c, _)| c.levels[0].table));
         let mut settings = String::new();
-        if !tables.into_iter().all(reads_the_same_everywhere) {
+        let mut levels = chain.levels.iter().chain(below.iter().flat_map(|(chain, _)| &chain.levels));
+        // A row as JSON, which functions are given, has times in the zone of whoever writes.
+        if !tables.into_iter().all(reads_the_same_everywhere) || levels.any(Level::is_by_function) {
             settings.push_str(ALL_SETTINGS);
         }
         if chain.levels.len() > 1 || !below.is_empty() {
@@ -165,7 +195,8 @@ impl Capture<'_> {
     /// What a statement trigger does.
     fn statement(&self, chain: &Chain<'_>, below: &[(Chain<'_>, usize)], statement: Statement) -> String {
         let mut body = locks(chain, statement.rows());
-        let entries: Vec<String> = statement.rows().iter().flat_map(|rows| entries(chain, rows)).collect();
+        let entries: Vec<String> =
+            statement.rows().iter().flat_map(|rows| entries(chain, rows, statement.asked(rows))).collect();
         if !entries.is_empty() {
             let between = if statement == Statement::Insert { "  union all\n" } else { "  union\n" };
             let _ = writeln!(body, "{LOG}{};", entries.join(between));
@@ -174,7 +205,7 @@ impl Capture<'_> {
             body.push_str(&moved(chain, below));
         }
         if statement == Statement::Insert && !below.is_empty() && self.may_come_after(below) {
-            body.push_str(&arrived(below, "new_rows"));
+            body.push_str(&arrived(below, "new_rows", Asked::Select));
         }
         body.push_str("  return null;\n");
         body
@@ -225,7 +256,7 @@ const MEMBERS: &str = "oosync.members";
 const LOG: &str = "  insert into oosync.change_log (tbl, bucket, pk)\n";
 
 /// Texts of keys and owners must not depend on who writes.
-const ALL_SETTINGS: &str = "set datestyle = 'ISO, YMD'\n\
+pub(super) const ALL_SETTINGS: &str = "set datestyle = 'ISO, YMD'\n\
                             set intervalstyle = 'postgres'\n\
                             set timezone = 'UTC'\n\
                             set extra_float_digits = 1\n\
@@ -261,7 +292,7 @@ fn view_name(table: &QualifiedName) -> String {
 }
 
 /// At most 63 bytes, and another for another text.
-fn short(name: &str) -> String {
+pub(super) fn short(name: &str) -> String {
     if name.len() <= 63 {
         return name.to_owned();
     }
@@ -274,7 +305,7 @@ fn short(name: &str) -> String {
 fn reads_the_same_everywhere(table: &PlanTable) -> bool {
     let mut names: BTreeSet<&str> =
         table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect();
-    names.extend(Chain { levels: vec![super::chain::Level { table, link: Vec::new() }] }.deciding_columns());
+    names.extend(Chain { levels: vec![Level { table, bucket: None, link: Vec::new() }] }.deciding_columns());
     table.columns.iter().filter(|column| names.contains(column.name.as_str())).all(|column| {
         match &column.kind {
             PlanColumnKind::Synced(synced) => matches!(
@@ -297,20 +328,14 @@ fn reads_the_same_everywhere(table: &PlanTable) -> bool {
     })
 }
 
-/// `array[r.id::text]`.
-fn key(table: &PlanTable, alias: &str) -> String {
-    let columns = key_columns(table).into_iter().map(|column| format!("{alias}.{}::text", ident(column)));
-    format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
-}
-
 /// `select`s of the entries for these rows, one for each source of buckets.
-fn entries(chain: &Chain<'_>, rows: &str) -> Vec<String> {
+fn entries(chain: &Chain<'_>, rows: &str, asked: Asked) -> Vec<String> {
     let table = chain.levels[0].table;
-    let sources = chain.sources().into_iter();
+    let sources = chain.sources(0, asked).into_iter();
     sources
-        .map(|(level, bucket)| {
+        .map(|Source { level, bucket, from }| {
             format!(
-                "  select {}, {bucket}, {}\n    from {rows} r{} where {bucket} is not null\n",
+                "  select {}, {bucket}, {}\n    from {rows} r{}{from} where {bucket} is not null\n",
                 literal(&table.name.to_string()),
                 key(table, "r"),
                 chain.joins(0, level),
@@ -362,16 +387,19 @@ fn moved(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
     let pairs: Vec<_> = key.iter().map(|column| format!("o.{0} = n.{0}", ident(column))).collect();
     let watched = watched(chain, below);
     let side = |alias: &str| columns(alias, watched.iter().filter(|column| !key.contains(column)));
-    let differs = match side("n") {
+    let mut differs = match side("n") {
         none if none.is_empty() => String::new(),
         new => format!(" or row({}) is distinct from row({new})", side("o")),
     };
+    if chain.is_by_function() {
+        differs.push_str(" or to_jsonb(o) is distinct from to_jsonb(n)");
+    }
     let changed = format!(
         "(select n.* from new_rows n left join old_rows o on {}\n      where o.{} is null{differs})",
         pairs.join(" and "),
         ident(key[0]),
     );
-    arrived(below, &changed)
+    arrived(below, &changed, Asked::Select)
 }
 
 /// The columns of a parent by which it has its descendants and its place: key, what children refer to, what decides
@@ -387,20 +415,16 @@ fn watched<'c>(chain: &Chain<'c>, below: &'c [(Chain<'c>, usize)]) -> Vec<&'c st
     watched
 }
 
-fn key_columns(table: &PlanTable) -> Vec<&str> {
-    table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect()
-}
-
 /// `r.id, r.owner_id`.
 fn columns<'c>(alias: &str, names: impl Iterator<Item = &'c &'c str>) -> String {
     names.map(|name| format!("{alias}.{}", ident(name))).collect::<Vec<_>>().join(", ")
 }
 
 /// Entries for the descendants of these rows, in the buckets that they are in by these rows and what is above them.
-fn arrived(below: &[(Chain<'_>, usize)], rows: &str) -> String {
+fn arrived(below: &[(Chain<'_>, usize)], rows: &str, asked: Asked) -> String {
     let mut sql = String::new();
     for (chain, level) in below {
-        let selects = descendant_entries(chain, *level, |here| format!("{rows} {here}"));
+        let selects = descendant_entries(chain, *level, asked, |here| format!("{rows} {here}"));
         if !selects.is_empty() {
             let _ = writeln!(sql, "{LOG}{};", selects.join("  union\n"));
         }
@@ -409,7 +433,12 @@ fn arrived(below: &[(Chain<'_>, usize)], rows: &str) -> String {
 }
 
 /// `select`s of the entries for descendants, where `rows` are those of level `level`.
-fn descendant_entries(chain: &Chain<'_>, level: usize, rows: impl Fn(&str) -> String) -> Vec<String> {
+fn descendant_entries(
+    chain: &Chain<'_>,
+    level: usize,
+    asked: Asked,
+    rows: impl Fn(&str) -> String,
+) -> Vec<String> {
     let table = chain.levels[0].table;
     let down: String = (0..level)
         .rev()
@@ -422,11 +451,11 @@ fn descendant_entries(chain: &Chain<'_>, level: usize, rows: impl Fn(&str) -> St
             )
         })
         .collect();
-    let sources = chain.sources().into_iter().filter(|(source, _)| *source >= level);
+    let sources = chain.sources(level, asked).into_iter().filter(|source| source.level >= level);
     sources
-        .map(|(source, bucket)| {
+        .map(|Source { level: source, bucket, from }| {
             format!(
-                "  select {}, {bucket}, {}\n    from {}{down}{} where {bucket} is not null\n",
+                "  select {}, {bucket}, {}\n    from {}{down}{}{from} where {bucket} is not null\n",
                 literal(&table.name.to_string()),
                 key(table, "r"),
                 rows(&alias(level)),
@@ -442,8 +471,11 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
     let table = chain.levels[0].table;
     let watched = watched(chain, below);
     let side = |of: &str| columns(of, watched.iter());
+    // A function may look at any column.
+    let whole =
+        if chain.is_by_function() { " and to_jsonb(old) is not distinct from to_jsonb(new)" } else { "" };
     let mut body = format!(
-        "  if tg_op = 'UPDATE' then\n    if row({}) is not distinct from row({}) then\n      return new;\n    end if;\n  end if;\n",
+        "  if tg_op = 'UPDATE' then\n    if row({}) is not distinct from row({}){whole} then\n      return new;\n    end if;\n  end if;\n",
         side("old"),
         side("new"),
     );
@@ -458,7 +490,7 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
         table_name(&table.name),
         key.join(" and ")
     );
-    body.push_str(&arrived(below, old));
+    body.push_str(&arrived(below, old, Asked::Delete));
     let _ = writeln!(
         body,
         "  if current_setting('transaction_isolation') <> 'read committed' then\n    \
@@ -467,17 +499,20 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
          with was (bucket) as (\n{}      ), will_be (bucket) as (\n{}      )\n      \
          select was.bucket, was.bucket, pg_snapshot_xmin(pg_current_snapshot()) from was\n      \
          union all select will_be.bucket, was.bucket, pg_snapshot_xmin(pg_current_snapshot()) from was, will_be;\n  end if;",
-        buckets(chain, old),
-        buckets(chain, new),
+        buckets(chain, old, Asked::Delete),
+        buckets(chain, new, Asked::Update),
     );
     body.push_str("  if tg_op = 'DELETE' then\n    return old;\n  end if;\n  return new;\n");
     body
 }
 
 /// `select`s of the buckets of these rows.
-fn buckets(chain: &Chain<'_>, rows: &str) -> String {
-    let sources = chain.sources().into_iter().map(|(level, bucket)| {
-        format!("        select {bucket} from {rows} r{} where {bucket} is not null\n", chain.joins(0, level))
+fn buckets(chain: &Chain<'_>, rows: &str, asked: Asked) -> String {
+    let sources = chain.sources(0, asked).into_iter().map(|Source { level, bucket, from }| {
+        format!(
+            "        select {bucket} from {rows} r{}{from} where {bucket} is not null\n",
+            chain.joins(0, level)
+        )
     });
     sources.collect::<Vec<_>>().join("        union\n")
 }
@@ -487,7 +522,7 @@ fn truncate(chain: &Chain<'_>) -> String {
     // Of a table and its partitions each has its own rows; which one is emptied is known only then.
     let (table, rows) = (chain.levels[0].table, "only emptied");
     let mut sql = lock_statements(chain, &[rows], "select", STRENGTH);
-    let entries = entries(chain, rows);
+    let entries = entries(chain, rows, Asked::Delete);
     if !entries.is_empty() {
         let _ = writeln!(sql, "{LOG}{};", entries.join("  union all\n"));
     }
@@ -509,13 +544,6 @@ fn truncate(chain: &Chain<'_>) -> String {
 
 /// Stands for the strength of a lock that is known only when it is taken.
 const STRENGTH: &str = "(strength)";
-
-/// `$tag$…$tag$`, with a tag that the text does not have.
-fn dollar_quoted(tag: &str, text: &str) -> String {
-    let tags = std::iter::once(tag.to_owned()).chain((1..).map(|number| format!("{tag}{number}")));
-    let tag = tags.map(|tag| format!("${tag}$")).find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
-    format!("{tag}{text}{tag}")
-}
 
 #[cfg(test)]
 mod tests {

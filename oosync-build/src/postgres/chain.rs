@@ -1,9 +1,10 @@
 //! The way from a row to whoever has it.
 
+use super::membership::users_name;
 use super::{ident, literal, table_name};
-use crate::config::OwnerNull;
+use crate::config::{Membership, OwnerNull};
 use crate::facts::{Facts, QualifiedName};
-use crate::plan::{Ownership, Plan, PlanTable};
+use crate::plan::{Ownership, Plan, PlanBucket, PlanTable};
 
 /// A table and its ancestors, up to the one that belongs to somebody by itself.
 pub(super) struct Chain<'a> {
@@ -11,16 +12,57 @@ pub(super) struct Chain<'a> {
     pub(super) levels: Vec<Level<'a>>,
 }
 
+/// Why a function that says who has a row is asked about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The row was inserted.
+    Insert,
+    /// This is what an update made of the row; what it was before is asked about as if it were deleted.
+    Update,
+    /// The row was there and is not any more.
+    Delete,
+    /// The row is as it is.
+    Select,
+}
+
+impl Asked {
+    /// `'INSERT', to_jsonb(r), null`: operation, new row, old row.
+    pub(super) fn arguments(self, row: &str) -> String {
+        match self {
+            Self::Insert => format!("'INSERT', {row}, null"),
+            Self::Update => format!("'UPDATE', {row}, null"),
+            Self::Delete => format!("'DELETE', null, {row}"),
+            Self::Select => format!("'SELECT', {row}, null"),
+        }
+    }
+}
+
+/// Where the buckets of a row come from.
+pub(super) struct Source {
+    /// The level that says so.
+    pub(super) level: usize,
+    /// SQL of type text that is null where there is none.
+    pub(super) bucket: String,
+    /// What `bucket` needs behind the joins up to that level.
+    pub(super) from: String,
+}
+
 /// One table of a [`Chain`].
 pub(super) struct Level<'a> {
     pub(super) table: &'a PlanTable,
+    /// The bucket that its rows are in.
+    pub(super) bucket: Option<&'a PlanBucket>,
     /// Columns of the level below, each with the column here that it refers to; empty for the table itself.
     pub(super) link: Vec<(String, String)>,
 }
 
 impl<'a> Chain<'a> {
     pub(super) fn of(plan: &'a Plan, facts: &Facts, table: &'a PlanTable) -> Self {
-        let mut levels = vec![Level { table, link: Vec::new() }];
+        let bucket_of = |table: &PlanTable| {
+            let of = table.bucket.as_ref()?;
+            plan.buckets.iter().find(|bucket| bucket.name == of.name)
+        };
+        let mut levels = vec![Level { table, bucket: bucket_of(table), link: Vec::new() }];
         let mut here = table;
         while let Ownership::Parent { foreign_key, columns, table: parent } = &here.ownership.value {
             let Some(above) = plan.tables.iter().find(|table| table.name == *parent) else { break };
@@ -32,7 +74,7 @@ impl<'a> Chain<'a> {
                 let place = key.columns.iter().position(|other| other == column).unwrap_or_default();
                 (column.clone(), key.references.columns[place].clone())
             });
-            levels.push(Level { table: above, link: link.collect() });
+            levels.push(Level { table: above, bucket: bucket_of(above), link: link.collect() });
             here = above;
         }
         Self { levels }
@@ -72,12 +114,18 @@ impl<'a> Chain<'a> {
         (side(&here, |pair| &pair.1), side(&below, |pair| &pair.0))
     }
 
-    /// Which buckets a row is in, each with the level that says so.
-    pub(super) fn sources(&self) -> Vec<(usize, String)> {
+    /// Which buckets a row is in; `asked` is why functions are asked about rows of level `of`, and rows of others are
+    /// looked at.
+    pub(super) fn sources(&self, of: usize, asked: Asked) -> Vec<Source> {
         let levels = self.levels.iter().enumerate();
         levels
-            .flat_map(|(level, of)| own(of.table, &alias(level)).into_iter().map(move |sql| (level, sql)))
+            .flat_map(|(level, table)| table.own(level, if level == of { asked } else { Asked::Select }))
             .collect()
+    }
+
+    /// Whether any column of the table itself can decide in which buckets its rows are: a function says so.
+    pub(super) fn is_by_function(&self) -> bool {
+        self.levels[0].is_by_function()
     }
 
     /// The columns of the table itself that decide in which buckets it is.
@@ -100,26 +148,58 @@ pub(super) fn alias(level: usize) -> String {
     if level == 0 { "r".to_owned() } else { format!("p{level}") }
 }
 
-/// The buckets that columns of a table say, as SQL of type text that is null where there is none.
-pub(super) fn own(table: &PlanTable, alias: &str) -> Vec<String> {
-    let column = |name: &str| format!("{alias}.{}", ident(name));
-    let mut buckets = Vec::new();
-    match &table.ownership.value {
-        Ownership::Owner { column: owner, null } => {
-            let user = format!("'user:' || {}::text", column(owner));
-            buckets.push(match null {
-                Some(OwnerNull::Everyone) => format!("coalesce({user}, '*')"),
-                Some(OwnerNull::Nobody) | None => user,
-            });
+impl Level<'_> {
+    /// Whether a function says who has its rows.
+    pub(super) fn is_by_function(&self) -> bool {
+        self.bucket.is_some_and(|bucket| matches!(bucket.members, Membership::Function(_)))
+    }
+
+    /// The buckets that a row of this level says.
+    fn own(&self, level: usize, asked: Asked) -> Vec<Source> {
+        let (table, alias) = (self.table, alias(level));
+        let column = |name: &str| format!("{alias}.{}", ident(name));
+        let plain = |bucket: String| Source { level, bucket, from: String::new() };
+        let mut sources = Vec::new();
+        match &table.ownership.value {
+            Ownership::Owner { column: owner, null } => {
+                let user = format!("'user:' || {}::text", column(owner));
+                sources.push(plain(match null {
+                    Some(OwnerNull::Everyone) => format!("coalesce({user}, '*')"),
+                    Some(OwnerNull::Nobody) | None => user,
+                }));
+            }
+            Ownership::Everyone => sources.push(plain("'*'::text".to_owned())),
+            Ownership::Parent { .. } | Ownership::Bucket => {}
         }
-        Ownership::Everyone => buckets.push("'*'::text".to_owned()),
-        Ownership::Parent { .. } | Ownership::Bucket => {}
+        if let (Some(bucket), true) = (&table.bucket, self.is_by_function()) {
+            sources.push(Source {
+                level,
+                bucket: format!("'user:' || b{level}.who"),
+                from: format!(
+                    " cross join lateral {}({}, {}, {}) b{level} (who)",
+                    users_name(&bucket.name),
+                    literal(&table.name.to_string()),
+                    asked.arguments(&format!("to_jsonb({alias})")),
+                    key(table, &alias),
+                ),
+            });
+        } else if let Some(bucket) = &table.bucket {
+            let columns: Vec<String> = bucket.columns.iter().map(|name| column(name)).collect();
+            sources.push(plain(named(&bucket.name, &columns)));
+        }
+        sources
     }
-    if let Some(bucket) = &table.bucket {
-        let columns: Vec<String> = bucket.columns.iter().map(|name| column(name)).collect();
-        buckets.push(named(&bucket.name, &columns));
-    }
-    buckets
+}
+
+/// `array[r.id::text]`.
+pub(super) fn key(table: &PlanTable, alias: &str) -> String {
+    let columns = key_columns(table).into_iter().map(|column| format!("{alias}.{}::text", ident(column)));
+    format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
+}
+
+/// The columns of the primary key, in its order.
+pub(super) fn key_columns(table: &PlanTable) -> Vec<&str> {
+    table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect()
 }
 
 /// `list:<key>`; of a key of several columns, its text as an array.

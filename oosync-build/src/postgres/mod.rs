@@ -6,22 +6,38 @@
 //! | `core` | what is there once: tables, reading, compaction; the SQL is in `sql/` |
 //! | `chain` | the way from a row to whoever has it: its own columns, or those of its ancestors |
 //! | `capture` | triggers that log which keys changed for whom |
-//! | `buckets` | in which buckets a user is |
+//! | `buckets`, `membership` | in which buckets a user is; which keys of a bucket the user has |
+//! | `user` | the user of a request, as SQL |
+//! | `access`, `policies` | who may read and write a row: conditions, and the policies made of them |
+//! | `roles`, `grants` | the roles of requests, and their privileges |
+//! | `exposed` | which other roles would lose rows by policies |
 //!
 //! Everything that is installed is in the schema `oosync`, but for triggers and policies, which stand on the tables.
 
+mod access;
 mod buckets;
 mod capture;
 mod chain;
 mod core;
+mod exposed;
+mod grants;
+mod membership;
 mod objects;
+mod policies;
+mod roles;
+mod user;
 
+use std::collections::HashSet;
+
+pub use self::exposed::exposed_roles_sql;
 pub use self::objects::{Kind, Object};
-
-use crate::config::Config;
+#[cfg(feature = "introspect")]
+pub(crate) use self::policies::SWITCHED_ON;
+use self::roles::Roles;
+use crate::config::{Config, RowSecurityMode};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Facts;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanTable};
 
 /// The version of what this crate installs; a database with a newer one is left alone.
 pub const FORMAT: u32 = 1;
@@ -46,21 +62,31 @@ impl Installation {
             let message = format!("a bucket cannot be called `{}`: oosync uses the name itself", bucket.name);
             problems.push(Diagnostic::error(message).help("choose another name"));
         }
+        let generate = config.sync.row_security == RowSecurityMode::Generate;
+        if generate && config.claims.role.is_some() && config.claims.roles.is_empty() {
+            let problem = Diagnostic::error("which roles `claims.role` stands for is not known")
+                .note("policies and privileges are generated for roles that are named")
+                .help("name them: `[claims] roles = { … }`");
+            problems.push(problem);
+        }
+        let roles = Roles::of(config);
+        for table in plan.tables.iter().filter(|_| generate) {
+            if let Some(table) = facts.table(&table.name.schema, &table.name.name) {
+                policies::check(table, &roles, &mut problems);
+            }
+        }
+        for bucket in &plan.buckets {
+            membership::check(bucket, &mut problems);
+        }
         if problems.has_errors() {
             return Err(problems);
         }
-        let mut objects = core::objects();
-        let capture = capture::Capture { plan, facts };
-        for table in &plan.tables {
-            objects.push(capture.view(table));
-            capture.table(table, &mut objects);
+        let objects = objects(plan, facts, config);
+        for object in twice(&objects) {
+            let message = format!("two things would be called {}", object.identity());
+            problems.push(Diagnostic::error(message).help("rename a table or a bucket"));
         }
-        for bucket in &plan.buckets {
-            capture.members(bucket, &mut objects);
-        }
-        objects.push(buckets::of_user(plan));
-        let _ = config;
-        Ok(Self { objects })
+        if problems.has_errors() { Err(problems) } else { Ok(Self { objects }) }
     }
 
     /// SQL that makes everything, also where some of it is there already.
@@ -74,6 +100,64 @@ impl Installation {
         sql.push_str("drop schema if exists oosync cascade;\n");
         sql
     }
+}
+
+/// Everything, each after what it uses.
+fn objects(plan: &Plan, facts: &Facts, config: &Config) -> Vec<Object> {
+    let roles = Roles::of(config);
+    let mut objects = core::objects();
+    let stores = objects.iter().filter(|object| object.kind == Kind::Store);
+    let stores: Vec<String> = stores.map(|object| object.name.clone()).collect();
+    objects.extend(grants::of_stores(&stores, &roles));
+    objects.extend(grants::of_roles(&roles));
+    let mut members = Vec::new();
+    let mut called = Vec::new();
+    for bucket in &plan.buckets {
+        members.extend(membership::functions(bucket));
+        called.extend(membership::functions_of_policies(plan, facts, bucket));
+    }
+    let access = access::Access { plan, facts };
+    let generate = config.sync.row_security == RowSecurityMode::Generate;
+    for table in plan.tables.iter().filter(|_| generate) {
+        let rights = [Some(access::Right::Read), access.writers(table)];
+        rights.into_iter().flatten().for_each(|right| access.functions(table, right, &mut called));
+    }
+    let mut own = Vec::new();
+    let capture = capture::Capture { plan, facts };
+    for table in &plan.tables {
+        own.push(capture.view(table));
+        capture.table(table, &mut own);
+    }
+    for bucket in &plan.buckets {
+        capture.members(bucket, &mut own);
+    }
+    own.push(buckets::of_user(plan, facts));
+    grants::secure(&mut objects, &roles);
+    grants::secure(&mut own, &roles);
+    // A view calls functions with the rights of whoever reads it.
+    grants::secure_for(&ident(roles.server), &mut members);
+    grants::secure_for(&roles.list(), &mut called);
+    objects.extend(members);
+    objects.extend(own);
+    objects.extend(called);
+    objects.extend(grants::of_schemas(&plan.tables, &roles));
+    let was = |table: &PlanTable| {
+        facts.table(&table.name.schema, &table.name.name).map(|table| table.row_security).unwrap_or_default()
+    };
+    for table in &plan.tables {
+        grants::of_table(&access, &roles, table, &mut objects);
+        if generate {
+            policies::of_table(&access, &roles, table, &mut objects);
+            policies::enable(&table.name, was(table), &roles, &mut objects);
+        }
+    }
+    objects
+}
+
+/// Objects that are called as one before them.
+fn twice(objects: &[Object]) -> Vec<&Object> {
+    let mut seen = HashSet::new();
+    objects.iter().filter(|object| !seen.insert(object.identity())).collect()
 }
 
 /// Prefixes of buckets that are not declared.
@@ -93,4 +177,11 @@ fn table_name(name: &crate::facts::QualifiedName) -> String {
 fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+/// `$tag$…$tag$`, with a tag that the text does not have.
+fn dollar_quoted(tag: &str, text: &str) -> String {
+    let tags = std::iter::once(tag.to_owned()).chain((1..).map(|number| format!("{tag}{number}")));
+    let tag = tags.map(|tag| format!("${tag}$")).find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
+    format!("{tag}{text}{tag}")
 }

@@ -82,12 +82,16 @@ impl Cluster {
     pub fn shared() -> &'static Arc<Self> {
         static SHARED: OnceLock<Arc<Cluster>> = OnceLock::new();
         SHARED.get_or_init(|| {
-            if let Ok(url) = std::env::var("OOSYNC_TEST_DATABASE_URL") {
-                return Arc::new(Self { folder: None, url: template(&url) });
-            }
-            // nextest names its run; elsewhere a run is this process.
-            let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
-            Arc::new(Self::join(&folder_of(&run), &ClusterOptions::default()))
+            let cluster = if let Ok(url) = std::env::var("OOSYNC_TEST_DATABASE_URL") {
+                Self { folder: None, url: template(&url) }
+            } else {
+                // nextest names its run; elsewhere a run is this process.
+                let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
+                Self::join(&folder_of(&run), &ClusterOptions::default())
+            };
+            // What every installation grants to, unless its config names another.
+            cluster.role("oosync_server");
+            Arc::new(cluster)
         })
     }
 
@@ -121,6 +125,19 @@ impl Cluster {
     /// A connection to its maintenance database.
     pub fn client(&self) -> Client {
         Client::connect(&self.url(SUPERUSER), NoTls).expect("the test server accepts connections")
+    }
+
+    /// Makes a role that can log in and owns nothing, unless there is one of that name.
+    ///
+    /// # Panics
+    ///
+    /// Where the tests' user may not make roles.
+    pub fn role(&self, name: &str) {
+        let create = format!(
+            "do $$ begin create role \"{}\" login; exception when duplicate_object or unique_violation then null; end $$",
+            name.replace('"', "\"\"")
+        );
+        self.client().batch_execute(&create).expect("tests may make roles");
     }
 
     fn join(folder: &Path, options: &ClusterOptions) -> Self {

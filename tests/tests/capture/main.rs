@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod by_function;
 mod device;
 mod each_statement;
 mod interleaved;

@@ -211,7 +211,7 @@ fn write(database: &TestDatabase, number: usize, seed: u64, stop: &AtomicBool, c
 
 #[test]
 fn no_pull_is_wrong_under_fire() {
-    let wanted = variable("OOSYNC_PULLS").unwrap_or(1_200);
+    let wanted = variable("OOSYNC_PULLS").unwrap_or(400);
     let seed = variable("OOSYNC_SEED").unwrap_or(1) as u64;
     let (database, plan) = database(USERS);
     let (stop, committed, pulls) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));

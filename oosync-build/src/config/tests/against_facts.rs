@@ -436,3 +436,20 @@ fn a_name_resolves_to_its_table_or_says_why_not() {
         matches!(resolve("ntoes"), Err(TableNameError::Unknown { nearest: Some(name), .. }) if name == "app.notes")
     );
 }
+
+#[test]
+fn a_bucket_by_a_function_has_no_key() {
+    insta::assert_snapshot!(
+        problems("[tables.todos]\nbucket = \"b\"\nbucket_column = \"id\"\n[buckets.b]\nfunction = \"f\"\n"),
+        @r#"
+        error: bucket `b` has no key
+         --> Oosync.toml:3:17
+          |
+        3 | bucket_column = "id"
+          |                 ^^^^
+          |
+          = note: its function says of each row who has it
+          = help: remove the line
+        "#
+    );
+}

@@ -73,6 +73,8 @@ fn every_key_is_read() {
         ),
         "{kinds:?}"
     );
+    assert_eq!(names(&config.row_security.keep), ["app_web"]);
+    assert_eq!(names(&config.row_security.accept), ["reporting"]);
     assert_eq!(config.claims.settings[0].value.value, ClaimValue::All);
     assert_eq!(config.claims.settings[1].value.value, ClaimValue::Claim("tenant_id".to_owned()));
     assert_eq!(config.outputs.migration.as_ref().unwrap().value.to_str(), Some("migrations/oosync.sql"));
@@ -154,7 +156,7 @@ fn all_unknown_keys_are_shown_with_the_nearest() {
     1 | colour = 1
       | ^^^^^^
       |
-      = note: keys allowed here: `facts`, `buckets`, `database`, `sync`, `types`, `diesel`, `tables`, `field_groups`, `role_permissions`, `server`, `claims`, `outputs`
+      = note: keys allowed here: `facts`, `buckets`, `database`, `sync`, `types`, `diesel`, `tables`, `field_groups`, `role_permissions`, `server`, `row_security`, `claims`, `outputs`
 
     error: unknown key `unowed` in `[sync]`
      --> Oosync.toml:3:1
@@ -476,4 +478,64 @@ proptest! {
     ) {
         let _ = Config::parse("Oosync.toml", &format!("{key} = {value}\n")).map_err(|errors| errors.to_string());
     }
+}
+
+#[test]
+fn no_role_of_the_sync_keeps_every_row() {
+    insta::assert_snapshot!(
+        errors(
+            "[server]\nrole = \"sync\"\n[claims]\nrole = \"role\"\nroles = { a = \"app_user\" }\n\
+             [row_security]\nkeep = [\"app_web\", \"sync\", \"public\"]\naccept = [\"app_web\", \"app_user\"]\n"
+        ),
+        @r#"
+        error: requests of users run as the role `sync`
+         --> Oosync.toml:7:20
+          |
+        7 | keep = ["app_web", "sync", "public"]
+          |                    ^^^^^^ is what the server logs in as: `[server] role`
+          |
+          = note: under `[row_security]` are roles of other programs
+          = help: remove it from the list
+
+        error: `public` is every role, also those of the sync
+         --> Oosync.toml:7:28
+          |
+        7 | keep = ["app_web", "sync", "public"]
+          |                            ^^^^^^^^
+          |
+          = help: name the roles one by one
+
+        error: the role `app_web` cannot keep every row and lose them
+         --> Oosync.toml:8:11
+          |
+        8 | accept = ["app_web", "app_user"]
+          |           ^^^^^^^^^ is in `row_security.keep` too
+
+        error: requests of users run as the role `app_user`
+         --> Oosync.toml:8:22
+          |
+        8 | accept = ["app_web", "app_user"]
+          |                      ^^^^^^^^^^ is what a claim stands for: `[claims] roles`
+          |
+          = note: under `[row_security]` are roles of other programs
+          = help: remove it from the list
+        "#
+    );
+}
+
+#[test]
+fn only_a_function_has_a_limit_of_users() {
+    insta::assert_snapshot!(
+        errors("[buckets.b]\nmembers = { table = \"m\", user = \"u\", key = \"k\" }\nfan_out_limit = 5\n"),
+        @r#"
+        error: `fan_out_limit` of bucket `b` limits nothing
+         --> Oosync.toml:3:17
+          |
+        3 | fan_out_limit = 5
+          |                 ^ is for `function`
+          |
+          = note: by `members` a row is logged once, however many members read it
+          = help: remove the line
+        "#
+    );
 }

@@ -24,3 +24,4 @@ create table if not exists oosync.unseen (
   since xid8 not null
 );
 create index if not exists unseen_xid on oosync.unseen (xid);
+create index if not exists unseen_reader_xid on oosync.unseen (reader, xid);

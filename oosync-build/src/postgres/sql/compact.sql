@@ -2,6 +2,7 @@
 -- Gives the number of entries that went.
 create or replace function oosync.compact(retention interval) returns bigint
 language plpgsql
+security definer
 set search_path = pg_catalog, pg_temp
 as $oosync$
 declare
