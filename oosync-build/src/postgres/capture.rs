@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::chain::{Chain, alias, descendants, named};
-use super::{Object, ident, literal, table_name};
+use super::{Object, dollar_quoted, ident, literal, table_name};
 use crate::config::Membership;
 use crate::facts::{Facts, QualifiedName, Table};
 use crate::plan::{Plan, PlanBucket, PlanColumnKind, PlanTable};
@@ -68,7 +68,7 @@ impl Capture<'_> {
             for on in &leaves {
                 objects.push(Object::trigger(
                     on,
-                    &format!("oosync_{}", statement.word()),
+                    &self.trigger_name(table, on, &format!("oosync_{}", statement.word())),
                     &format!("after {}", statement.word()),
                     &format!("{}for each statement", statement.referencing()),
                     &name,
@@ -79,14 +79,16 @@ impl Capture<'_> {
         objects.push(self.function(&name, table, &truncate(&chain)));
         for on in &leaves {
             let also = "for each statement";
-            objects.push(Object::trigger(on, "oosync_truncate", "before truncate", also, &name));
+            let trigger = self.trigger_name(table, on, "oosync_truncate");
+            objects.push(Object::trigger(on, &trigger, "before truncate", also, &name));
         }
         if !below.is_empty() {
             let name = function_name(&table.name, "before");
             objects.push(self.function(&name, table, &before(&chain, &below)));
             for on in self.row_trigger_tables(&table.name) {
                 let also = "for each row";
-                objects.push(Object::trigger(&on, LOCK_TRIGGER, "before update or delete", also, &name));
+                let trigger = self.trigger_name(table, &on, LOCK_TRIGGER);
+                objects.push(Object::trigger(&on, &trigger, "before update or delete", also, &name));
             }
         }
     }
@@ -189,6 +191,17 @@ impl Capture<'_> {
         })
     }
 
+    /// What a trigger for `table` is called on `on`, which inherits from it, or is it: a table that is synced both by
+    /// itself and as part of another one has the triggers of both.
+    fn trigger_name(&self, table: &PlanTable, on: &QualifiedName, name: &str) -> String {
+        let itself = self.plan.tables.iter().any(|other| other.name == *on);
+        if *on == table.name || !itself {
+            name.to_owned()
+        } else {
+            short(&format!("{name} of {}", table.name))
+        }
+    }
+
     /// The table and everything that inherits from it: statements on those fire their own triggers.
     fn leaves(&self, name: &QualifiedName) -> Vec<QualifiedName> {
         let mut found = vec![name.clone()];
@@ -225,7 +238,7 @@ const MEMBERS: &str = "oosync.members";
 const LOG: &str = "  insert into oosync.change_log (tbl, bucket, pk)\n";
 
 /// Texts of keys and owners must not depend on who writes.
-const ALL_SETTINGS: &str = "set datestyle = 'ISO, YMD'\n\
+pub(super) const ALL_SETTINGS: &str = "set datestyle = 'ISO, YMD'\n\
                             set intervalstyle = 'postgres'\n\
                             set timezone = 'UTC'\n\
                             set extra_float_digits = 1\n\
@@ -256,7 +269,7 @@ fn function_name(table: &QualifiedName, what: &str) -> String {
 }
 
 /// `oosync."public.todos"`.
-fn view_name(table: &QualifiedName) -> String {
+pub(super) fn view_name(table: &QualifiedName) -> String {
     format!("oosync.{}", ident(&short(&format!("{}.{}", table.schema, table.name))))
 }
 
@@ -487,13 +500,6 @@ fn truncate(chain: &Chain<'_>) -> String {
         "  execute format({}, tg_relid::regclass);\n{unseen}  return null;\n",
         dollar_quoted("sql", &format!("\n{sql}  "))
     )
-}
-
-/// `$tag$…$tag$`, with a tag that the text does not have.
-fn dollar_quoted(tag: &str, text: &str) -> String {
-    let tags = std::iter::once(tag.to_owned()).chain((1..).map(|number| format!("{tag}{number}")));
-    let tag = tags.map(|tag| format!("${tag}$")).find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
-    format!("{tag}{text}{tag}")
 }
 
 #[cfg(test)]

@@ -7,16 +7,32 @@
 //! | `chain` | the way from a row to whoever has it: its own columns, or those of its ancestors |
 //! | `capture` | triggers that log which keys changed for whom |
 //! | `buckets` | in which buckets a user is |
+//! | `reconcile` | bringing to the log what capture has missed |
+//! | `manifest` | what a device has to know of the schema that it is built for |
+//! | `script` | everything as SQL that is run by hand or by another tool |
+#![cfg_attr(feature = "introspect", doc = "| [`blockers`] | who holds the lock that we wait for |")]
+#![cfg_attr(
+    feature = "introspect",
+    doc = "| [`installed`] | comparing with a database, and bringing it up to date |"
+)]
 //!
 //! Everything that is installed is in the schema `oosync`, but for triggers and policies, which stand on the tables.
 
+#[cfg(feature = "introspect")]
+pub mod blockers;
 mod buckets;
 mod capture;
 mod chain;
 mod core;
+#[cfg(feature = "introspect")]
+pub mod installed;
+mod manifest;
 mod objects;
+mod reconcile;
+mod script;
 
 pub use self::objects::{Kind, Object};
+pub use self::script::{Wrapping, uninstall_script};
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -32,6 +48,10 @@ pub const FORMAT: u32 = 1;
 pub struct Installation {
     /// In the order in which they are made; they are removed in the reverse order.
     pub objects: Vec<Object>,
+    /// The hash of the plan, by which devices name the schema that they are built for.
+    pub schema_hash: String,
+    /// What a device has to know of that schema, as `oosync.manifest` keeps it.
+    pub manifest: serde_json::Value,
 }
 
 impl Installation {
@@ -59,8 +79,9 @@ impl Installation {
             capture.members(bucket, &mut objects);
         }
         objects.push(buckets::of_user(plan));
+        objects.push(reconcile::function(plan, facts));
         let _ = config;
-        Ok(Self { objects })
+        Ok(Self { objects, schema_hash: plan.hash.clone(), manifest: manifest::tables(plan) })
     }
 
     /// SQL that makes everything, also where some of it is there already.
@@ -85,7 +106,7 @@ fn ident(name: &str) -> String {
 }
 
 /// A table, always in quotes.
-fn table_name(name: &crate::facts::QualifiedName) -> String {
+pub(crate) fn table_name(name: &crate::facts::QualifiedName) -> String {
     format!("{}.{}", ident(&name.schema), ident(&name.name))
 }
 
@@ -93,4 +114,11 @@ fn table_name(name: &crate::facts::QualifiedName) -> String {
 fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+/// `$tag$…$tag$`, with a tag that the text does not have.
+fn dollar_quoted(tag: &str, text: &str) -> String {
+    let tags = std::iter::once(tag.to_owned()).chain((1..).map(|number| format!("{tag}{number}")));
+    let tag = tags.map(|tag| format!("${tag}$")).find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
+    format!("{tag}{text}{tag}")
 }

@@ -24,6 +24,20 @@ pub enum Kind {
     Grant,
 }
 
+impl Kind {
+    /// What Postgres calls it: the first word of [`Object::identity`].
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Store => "table",
+            Self::Function => "function",
+            Self::View => "view",
+            Self::Trigger(_) => "trigger",
+            Self::Policy(_) => "policy",
+            Self::Grant => "grant",
+        }
+    }
+}
+
 /// One thing that is installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -67,13 +81,18 @@ impl Object {
 
     /// What it is called as a whole: no two objects of an installation are called the same.
     pub fn identity(&self) -> String {
+        let (word, name) = (self.kind.word(), &self.name);
+        match self.relation() {
+            Some(table) => format!("{word} {name} on {}", table_name(table)),
+            None => format!("{word} {name}"),
+        }
+    }
+
+    /// The table that it stands on.
+    pub fn relation(&self) -> Option<&QualifiedName> {
         match &self.kind {
-            Kind::Store => format!("table {}", self.name),
-            Kind::Function => format!("function {}", self.name),
-            Kind::View => format!("view {}", self.name),
-            Kind::Trigger(table) => format!("trigger {} on {}", self.name, table_name(table)),
-            Kind::Policy(table) => format!("policy {} on {}", self.name, table_name(table)),
-            Kind::Grant => format!("grant {}", self.name),
+            Kind::Trigger(table) | Kind::Policy(table) => Some(table),
+            Kind::Store | Kind::Function | Kind::View | Kind::Grant => None,
         }
     }
 
@@ -105,5 +124,14 @@ impl Object {
     /// What removes it, where it does not go with the schema.
     pub fn uninstall_sql(&self) -> Option<String> {
         self.drop.clone()
+    }
+
+    /// What removes it alone, when a plan no longer needs it; `None` for tables, which hold data.
+    pub fn undo_sql(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Function => Some(format!("drop function if exists {};\n", self.name)),
+            Kind::View => Some(format!("drop view if exists {};\n", self.name)),
+            _ => self.drop.clone(),
+        }
     }
 }
