@@ -98,6 +98,9 @@ fn comes_and_goes(schema: &CorpusSchema) {
     // A cluster each time: a schema may make roles, which all databases of a cluster share.
     let database = TestDatabase::empty_in(&Arc::new(Cluster::private(&ClusterOptions::default())));
     database.execute_file(&schema.schema);
+    if let Some(data) = &schema.data {
+        database.execute_file(data);
+    }
     let before = dump(&database);
     let mut client = database.client();
     let (facts, plan, installation) = planned(&mut client, "");
@@ -106,9 +109,6 @@ fn comes_and_goes(schema: &CorpusSchema) {
     let first = apply(&database, &installation).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!((first.made.len(), first.registered), (installation.objects.len(), true), "{name}");
     assert_eq!(drift(&database, &installation), [""; 0], "{name}");
-    if let Some(data) = &schema.data {
-        database.execute_file(data);
-    }
     let again = apply(&database, &installation).unwrap();
     assert!(again.is_nothing(), "{name}: {again:?}");
     let now = snapshot(&mut client, &facts.schemas).unwrap();

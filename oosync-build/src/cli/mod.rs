@@ -21,6 +21,7 @@ mod diff;
 mod doctor;
 mod expand;
 mod generate;
+mod health;
 mod init;
 mod migrate;
 mod plan;

@@ -4,4 +4,5 @@
 
 mod device;
 mod each_statement;
+mod log;
 mod under_fire;
