@@ -257,11 +257,15 @@ const HOUR: i64 = 3_600;
 
 /// `3 s`, `5 min`, `2 h`, `4 days`.
 fn span(seconds: i64) -> String {
-    match seconds {
-        ..120 => format!("{} s", seconds.max(0)),
-        ..7_200 => format!("{} min", seconds / 60),
-        ..172_800 => format!("{} h", seconds / HOUR),
-        _ => format!("{} days", seconds / 86_400),
+    let (minute, hour, day) = (60, HOUR, 24 * HOUR);
+    if seconds < 2 * minute {
+        format!("{} s", seconds.max(0))
+    } else if seconds < 2 * hour {
+        format!("{} min", seconds / minute)
+    } else if seconds < 2 * day {
+        format!("{} h", seconds / hour)
+    } else {
+        format!("{} days", seconds / day)
     }
 }
 
@@ -292,13 +296,7 @@ fn log(client: &mut Client, findings: &mut Findings) -> Result<(), Failure> {
     let (size, entries): (String, i64) = (field(&row, 0)?, field(&row, 1)?);
     let (oldest, newest): (Option<i64>, Option<i64>) = (field(&row, 2)?, field(&row, 3)?);
     let age = oldest.map_or("never marked".to_owned(), |age| format!("reaches back {}", span(age)));
-    findings.say(
-        "log",
-        format!(
-            "{size}, at most {}, {age}",
-            counted(usize::try_from(entries).unwrap_or(0), "entry").replace("entrys", "entries")
-        ),
-    );
+    findings.say("log", format!("{size}, at most {entries} entries, {age}"));
     if let Some(quiet) = newest.filter(|age| *age > HOUR) {
         let problem = Diagnostic::warning(format!("nobody has called `oosync.mark()` for {}", span(quiet)));
         findings

@@ -357,7 +357,8 @@ impl<'a> Migration<'a> {
             for (place, object) in installation.objects.iter().enumerate() {
                 let identity = object.identity();
                 let Some(state) = by_identity.get(identity.as_str()) else { continue };
-                if object.relation() != here.map(|(table, _)| table) {
+                // Functions stand among the triggers that call them.
+                if object.relation().is_some() && object.relation() != here.map(|(table, _)| table) {
                     report(here, progress);
                     here = object.relation().map(|table| (table, 0));
                 }
@@ -463,7 +464,8 @@ impl<'a> Migration<'a> {
 
 fn report(table: Option<(&QualifiedName, usize)>, progress: &mut dyn FnMut(&str)) {
     if let Some((table, count)) = table {
-        progress(&format!("{table}: {count} made"));
+        let things = if count == 1 { "trigger or policy" } else { "triggers and policies" };
+        progress(&format!("{table}: {count} {things}"));
     }
 }
 

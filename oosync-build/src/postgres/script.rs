@@ -85,7 +85,7 @@ impl Installation {
              -- It can be run again, over the same version and older ones. Writers wait for a moment: each table is locked\n\
              -- from where its triggers are made until the end.\n\
              --\n\
-             -- To remove everything:      cargo oosync migrate --uninstall\n\
+             -- To remove everything:       cargo oosync migrate --uninstall\n\
              -- To see whether it is there: cargo oosync migrate --check\n"
         );
         match wrapping {

@@ -78,7 +78,7 @@ fn what_differs_is_told_in_words() {
     insta::assert_snapshot!("migrate_apply_mends", run(&project, &database, &["--apply"]).all());
     assert_eq!(run(&project, &database, &["--check"]).code, 0);
 
-    database.execute("create table notes (id int primary key, user_id uuid); drop table orders");
+    database.execute("create table notes (id int primary key, user_id uuid); drop table orders cascade");
     let check = run(&project, &database, &["--check"]);
     insta::assert_snapshot!("migrate_check_other_tables", check.all());
     insta::assert_snapshot!("migrate_apply_refuses_old_facts", run(&project, &database, &["--apply"]).all());
