@@ -91,7 +91,7 @@ impl Installation {
         match wrapping {
             Wrapping::Transaction => sql.push_str(
                 "--\n-- It is one transaction. A tool that begins its own wants `cargo oosync migrate --no-transaction`.\n\n\
-                 begin;\nset local lock_timeout = '5s';\nset local search_path = '';\n",
+                 begin;\nset local lock_timeout = '5s';\nset local client_min_messages = warning;\nset local search_path = '';\n",
             ),
             Wrapping::None => sql.push_str(
                 "--\n-- To be run in one transaction, which the tool begins that runs it, with a lock_timeout of a few seconds.\n\n\
