@@ -35,7 +35,7 @@
 //! | [`config`] | `Oosync.toml` and comment tags, with a place for every problem |
 //! | [`types`] | how a Postgres type is held on the device and in Rust |
 //! | [`plan`] | what is synced, to whom, in which order: facts, config and tags, resolved and validated |
-//! | [`postgres`] | what is installed into the database: the log of changes, policies |
+//! | [`postgres`] | what is installed into the database: the log of changes, policies; comparing and applying it |
 #![cfg_attr(feature = "introspect", doc = "| [`introspect`] | Postgres catalogs to facts |")]
 #![cfg_attr(feature = "cli", doc = "| [`cli`] | the command `cargo oosync` |")]
 //! | [`project`] | where a project's config and facts are |
@@ -50,7 +50,7 @@
 //!
 //! # What this crate will not do
 //!
-//! It does not write to your database, and it never connects unless told where.
+//! It does not write to your database but by `cargo oosync migrate --apply`, and it never connects unless told where.
 
 #[cfg(feature = "cli")]
 pub mod cli;

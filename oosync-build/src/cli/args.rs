@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -68,6 +69,8 @@ pub(super) enum Command {
     Generate(Generate),
     /// Print the generated code
     Expand(Expand),
+    /// Print the SQL for Postgres, or bring the database up to date
+    Migrate(Migrate),
     /// Tell what changed between two facts files
     Diff(Diff),
     /// Show what is found where, and whether it works
@@ -103,6 +106,41 @@ pub(super) struct Expand {
     /// Leave out what is not settled, with a warning, where that is safe
     #[arg(long)]
     pub(super) lenient: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Migrate {
+    /// Bring the database up to date: one transaction, touching only what is not as it should be
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// Change nothing; exit with 1 if the database is not up to date, or somebody edited what is installed
+    #[arg(long, conflicts_with_all = ["apply", "uninstall"])]
+    pub(super) check: bool,
+    /// Print the SQL that removes everything; with `--apply`, remove it
+    #[arg(long)]
+    pub(super) uninstall: bool,
+    /// Write the SQL into a file instead of printing it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["apply", "check"])]
+    pub(super) out: Option<PathBuf>,
+    /// Leave `begin` and `commit` to the tool that runs the SQL
+    #[arg(long, conflicts_with_all = ["apply", "check"])]
+    pub(super) no_transaction: bool,
+    /// With `--apply`: how long to wait for a lock, in which writers queue up behind
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(super) lock_timeout: Duration,
+    /// Leave out what is not settled, with a warning, where that is safe
+    #[arg(long)]
+    pub(super) lenient: bool,
+}
+
+/// `5`, `0.5` or `5s`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.trim().trim_end_matches('s').trim_end().parse::<f64>();
+    let longest = 24.0 * 3_600.0;
+    match number {
+        Ok(number) if number >= 0.001 && number <= longest => Ok(Duration::from_secs_f64(number)),
+        _ => Err("a number of seconds from 0.001 to 86400, such as 5 or 0.5".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]

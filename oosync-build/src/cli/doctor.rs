@@ -5,30 +5,31 @@ use serde_json::{Map, Value, json};
 
 use super::args::Common;
 use super::report::{Failure, Reporter, counted};
-use super::{Fault, Outcome, database, project, schemas, snapshot};
+use super::{Fault, Outcome, database, health, project, schemas, snapshot};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{FORMAT, Facts};
 use crate::files::shown;
 use crate::introspect;
+use crate::plan::Strictness;
 
 /// What was found, line by line, and what is wrong with it.
 #[derive(Default)]
-struct Findings {
+pub(super) struct Findings {
     lines: Vec<String>,
     document: Map<String, Value>,
-    problems: Diagnostics,
+    pub(super) problems: Diagnostics,
     fault: Option<Fault>,
 }
 
 impl Findings {
-    fn say(&mut self, what: &str, finding: impl Into<String>) {
+    pub(super) fn say(&mut self, what: &str, finding: impl Into<String>) {
         let finding = finding.into();
         self.document.insert(what.replace(' ', "_"), json!(finding));
         self.lines.push(format!("{what:<12} {finding}"));
     }
 
     /// Goes on after a failure: the rest may be worth knowing.
-    fn fail(&mut self, what: &str, failure: Failure) {
+    pub(super) fn fail(&mut self, what: &str, failure: Failure) {
         self.say(what, "not usable, see below");
         self.problems.extend(failure.problems);
         self.fault.get_or_insert(failure.fault);
@@ -158,6 +159,10 @@ fn database_findings(
             findings.say("drift", format!("{}: see `cargo oosync check`", counted(changes, "change")));
         }
         None => {}
+    }
+    let plan = facts.and_then(|facts| Some((facts, project.plan_of(facts, Strictness::Lenient).ok()?)));
+    if let Some((facts, validated)) = plan {
+        health::look(client, &project, facts, &validated.plan, findings)?;
     }
     Ok(())
 }

@@ -6,27 +6,26 @@ use serde_json::{Value, json};
 
 use super::args::{Common, Generate};
 use super::report::{Failure, Reporter, counted};
-use super::{Fault, Outcome, absolute, planned, project};
+use super::{Fault, Outcome, absolute, planned_of, project};
 use crate::codegen::{File, Layout, Options, generate};
 use crate::config::Spanned;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::facts::Facts;
 use crate::files::{Written, shown, write_if_changed};
 use crate::plan::{Plan, server_config, table_meta};
+use crate::postgres::{Installation, Wrapping};
 use crate::project::Project;
 use crate::sqlite::schema_ddl;
 
 pub(super) fn run(common: &Common, arguments: &Generate, reporter: &Reporter) -> Result<Outcome, Failure> {
     let project = project(common)?;
-    let plan = planned(&project, arguments.lenient, reporter)?;
-    let files = files(&project, &plan, arguments)?;
+    let facts = project.load_facts().map_err(|problems| Failure::new(Fault::Invalid, problems))?;
+    let plan = planned_of(&project, &facts, arguments.lenient, reporter)?;
+    let files = files(&project, &facts, &plan, arguments)?;
     if files.is_empty() {
         let problem = Diagnostic::error("there is nothing to write")
             .help("name a folder with `--out DIR`, or files in `[outputs]` of Oosync.toml");
         return Err(Failure::new(Fault::Usage, problem));
-    }
-    if let Some(migration) = &project.config.outputs.migration {
-        let problem = Diagnostic::warning("`outputs.migration` is not written by this version");
-        reporter.problems(&problem.at(&project.config.source, migration.span.clone(), "").into());
     }
     if arguments.check {
         return check(&files, reporter);
@@ -57,7 +56,12 @@ pub(super) fn run(common: &Common, arguments: &Generate, reporter: &Reporter) ->
 }
 
 /// Every file that is to be written.
-fn files(project: &Project, plan: &Plan, arguments: &Generate) -> Result<Vec<(PathBuf, String)>, Failure> {
+fn files(
+    project: &Project,
+    facts: &Facts,
+    plan: &Plan,
+    arguments: &Generate,
+) -> Result<Vec<(PathBuf, String)>, Failure> {
     let outputs = &project.config.outputs;
     let invalid = |problems: Diagnostics| Failure::new(Fault::Invalid, problems);
     let place = |path: &Spanned<PathBuf>| project.root.join(&path.value);
@@ -83,6 +87,10 @@ fn files(project: &Project, plan: &Plan, arguments: &Generate) -> Result<Vec<(Pa
     files.extend(outputs.table_meta.as_ref().map(|path| (place(path), document(&table_meta(plan)))));
     files.extend(outputs.server_config.as_ref().map(|path| (place(path), document(&server_config(plan)))));
     files.extend(outputs.sqlite_ddl.as_ref().map(|path| (place(path), schema_ddl(plan))));
+    if let Some(path) = &outputs.migration {
+        let installation = Installation::new(plan, facts, &project.config).map_err(invalid)?;
+        files.push((place(path), installation.script(Wrapping::Transaction)));
+    }
     Ok(files)
 }
 

@@ -8,7 +8,7 @@
 //! | exit code | meaning |
 //! | --- | --- |
 //! | 0 | fine |
-//! | 1 | the facts and the database, or two snapshots, differ |
+//! | 1 | the facts and the database, what is installed and the plan, or two snapshots differ |
 //! | 2 | the command line is wrong, or no database was named |
 //! | 3 | the database cannot be reached, refuses, or cannot be read |
 //! | 4 | facts or config are invalid |
@@ -21,7 +21,9 @@ mod diff;
 mod doctor;
 mod expand;
 mod generate;
+mod health;
 mod init;
+mod migrate;
 mod plan;
 mod report;
 mod snapshot;
@@ -82,6 +84,7 @@ fn run(cli: &Cli, reporter: &Reporter) -> Result<Outcome, Failure> {
         Command::Plan(arguments) => plan::run(&cli.common, arguments, reporter),
         Command::Generate(arguments) => generate::run(&cli.common, arguments, reporter),
         Command::Expand(arguments) => expand::run(&cli.common, arguments, reporter),
+        Command::Migrate(arguments) => migrate::run(&cli.common, arguments, reporter),
         Command::Diff(arguments) => diff::run(arguments, reporter),
         Command::Doctor => doctor::run(&cli.common, reporter),
         Command::Completions(arguments) => {
@@ -171,10 +174,15 @@ fn replaceable_facts(project: &Project) -> Result<(Option<Facts>, Option<Vec<Str
 
 /// The plan of a project's checked-in facts; warnings are shown.
 fn planned(project: &Project, lenient: bool, reporter: &Reporter) -> Result<Plan, Failure> {
+    let facts = project.load_facts().map_err(|problems| Failure::new(Fault::Invalid, problems))?;
+    planned_of(project, &facts, lenient, reporter)
+}
+
+/// The plan of facts that are loaded already; warnings are shown.
+fn planned_of(project: &Project, facts: &Facts, lenient: bool, reporter: &Reporter) -> Result<Plan, Failure> {
     let invalid = |problems| Failure::new(Fault::Invalid, problems);
-    let facts = project.load_facts().map_err(invalid)?;
     let strictness = if lenient { Strictness::Lenient } else { Strictness::Strict };
-    let validated = project.plan_of(&facts, strictness).map_err(invalid)?;
+    let validated = project.plan_of(facts, strictness).map_err(invalid)?;
     reporter.problems(&validated.warnings);
     Ok(validated.plan)
 }

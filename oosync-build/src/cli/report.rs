@@ -67,6 +67,18 @@ impl Reporter {
         }
     }
 
+    /// What has been done so far, for people who wait.
+    pub(super) fn progress(&self, text: &str) {
+        if !self.quiet && !self.json {
+            self.complain(text);
+        }
+    }
+
+    /// Text that is the result for people and programs alike: SQL.
+    pub(super) fn text(&self, text: &str) {
+        self.print(text.trim_end_matches('\n'));
+    }
+
     /// Warnings on the way; errors end the command and go through [`Reporter::failure`].
     pub(super) fn problems(&self, problems: &Diagnostics) {
         for problem in problems.iter() {
@@ -87,17 +99,23 @@ impl Reporter {
         self.problems(&failure.problems);
     }
 
-    /// What differs in `file`, and how to mend it.
-    pub(super) fn drift(&self, problem: &Diagnostic, changes: &[Change], file: &str) {
+    /// What differs, and how to mend it; `document` says it to programs.
+    pub(super) fn differences(&self, problem: &Diagnostic, lines: &[String], document: &Value) {
         if self.json {
-            self.print(&json!({"status": "drift", "changes": changes}).to_string());
+            self.print(&document.to_string());
         } else {
             // The list is the message: it belongs between what happened and what to do.
             let shown = problem.render(self.color);
             let (first, rest) = shown.split_once('\n').unwrap_or((&shown, ""));
-            let list: String = changes.iter().map(|change| format!("\n  - {change}")).collect();
+            let list: String = lines.iter().map(|line| format!("\n  - {line}")).collect();
             self.complain(&format!("{first}{list}\n{rest}"));
         }
+    }
+
+    /// What differs in `file`, and how to mend it.
+    pub(super) fn drift(&self, problem: &Diagnostic, changes: &[Change], file: &str) {
+        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        self.differences(problem, &lines, &json!({"status": "drift", "changes": changes}));
         if self.annotate {
             let source = Source::new(file, "");
             for change in changes {

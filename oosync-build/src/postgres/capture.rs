@@ -287,7 +287,7 @@ fn function_name(table: &QualifiedName, what: &str) -> String {
 }
 
 /// `oosync."public.todos"`.
-fn view_name(table: &QualifiedName) -> String {
+pub(super) fn view_name(table: &QualifiedName) -> String {
     format!("oosync.{}", ident(&short(&format!("{}.{}", table.schema, table.name))))
 }
 

@@ -37,7 +37,7 @@ pub(super) fn secure(objects: &mut [Object], roles: &Roles<'_>) {
                 }
             }
             Kind::View => object.create.push_str(&format!("grant select on {name} to {server};\n")),
-            Kind::Store | Kind::Trigger(_) | Kind::Policy(_) | Kind::Grant => {}
+            _ => {}
         }
     }
 }
@@ -55,11 +55,9 @@ pub(super) fn secure_for(to: &str, objects: &mut [Object]) {
 /// The schema `oosync` and its tables, for reading.
 pub(super) fn of_stores(stores: &[String], roles: &Roles<'_>) -> Vec<Object> {
     let server = ident(roles.server);
-    let mut tables: Vec<&str> = stores.iter().map(String::as_str).collect();
-    tables.extend(["oosync.unseen", "oosync.mark"]);
     let mut objects =
         vec![grant("usage of oosync", format!("grant usage on schema oosync to {};\n", roles.list()), None)];
-    for table in tables {
+    for table in stores {
         let create = format!(
             "revoke all on {table} from public;\nrevoke all on {table} from {server};\ngrant select on {table} to {server};\n"
         );
@@ -142,7 +140,8 @@ pub(super) fn of_table(access: &Access<'_>, roles: &Roles<'_>, table: &PlanTable
             }
             false => revoke,
         };
-        objects.push(grant(&format!("{on} to {to}"), create, Some(drop)));
+        let kind = Kind::Privileges(table.name.clone());
+        objects.push(Object { kind, name: to, create, drop: Some(drop) });
     }
     if written {
         let mut sequences = BTreeSet::new();

@@ -11,20 +11,35 @@
 //! | `access`, `policies` | who may read and write a row: conditions, and the policies made of them |
 //! | `roles`, `grants` | the roles of requests, and their privileges |
 //! | `exposed` | which other roles would lose rows by policies |
+//! | `reconcile` | bringing to the log what capture has missed |
+//! | `manifest` | what a device has to know of the schema that it is built for |
+//! | `script` | everything as SQL that is run by hand or by another tool |
+#![cfg_attr(feature = "introspect", doc = "| [`blockers`] | who holds the lock that we wait for |")]
+#![cfg_attr(
+    feature = "introspect",
+    doc = "| [`installed`] | comparing with a database, and bringing it up to date |"
+)]
 //!
 //! Everything that is installed is in the schema `oosync`, but for triggers and policies, which stand on the tables.
 
 mod access;
+#[cfg(feature = "introspect")]
+pub mod blockers;
 mod buckets;
 mod capture;
 mod chain;
 mod core;
 mod exposed;
 mod grants;
+#[cfg(feature = "introspect")]
+pub mod installed;
+mod manifest;
 mod membership;
 mod objects;
 mod policies;
+mod reconcile;
 mod roles;
+mod script;
 mod user;
 
 use std::collections::HashSet;
@@ -34,6 +49,7 @@ pub use self::objects::{Kind, Object};
 #[cfg(feature = "introspect")]
 pub(crate) use self::policies::SWITCHED_ON;
 use self::roles::Roles;
+pub use self::script::{Wrapping, uninstall_script};
 use crate::config::{Config, RowSecurityMode};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Facts;
@@ -48,6 +64,14 @@ pub const FORMAT: u32 = 1;
 pub struct Installation {
     /// In the order in which they are made; they are removed in the reverse order.
     pub objects: Vec<Object>,
+    /// The hash of the plan, by which devices name the schema that they are built for.
+    pub schema_hash: String,
+    /// What a device has to know of that schema, as `oosync.manifest` keeps it.
+    pub manifest: serde_json::Value,
+    /// As whom the sync server logs in; the role has to be there.
+    pub server_role: String,
+    /// [`exposed_roles_sql`]: roles that would lose rows, so that nothing is installed until somebody has decided.
+    pub exposed_roles: Option<String>,
 }
 
 impl Installation {
@@ -86,7 +110,16 @@ impl Installation {
             let message = format!("two things would be called {}", object.identity());
             problems.push(Diagnostic::error(message).help("rename a table or a bucket"));
         }
-        if problems.has_errors() { Err(problems) } else { Ok(Self { objects }) }
+        if problems.has_errors() {
+            return Err(problems);
+        }
+        Ok(Self {
+            objects,
+            schema_hash: plan.hash.clone(),
+            manifest: manifest::tables(plan),
+            server_role: config.server.role.clone(),
+            exposed_roles: exposed_roles_sql(plan, config),
+        })
     }
 
     /// SQL that makes everything, also where some of it is there already.
@@ -132,6 +165,7 @@ fn objects(plan: &Plan, facts: &Facts, config: &Config) -> Vec<Object> {
         capture.members(bucket, &mut own);
     }
     own.push(buckets::of_user(plan, facts));
+    own.push(reconcile::function(plan, facts));
     grants::secure(&mut objects, &roles);
     grants::secure(&mut own, &roles);
     // A view calls functions with the rights of whoever reads it.
@@ -169,7 +203,7 @@ fn ident(name: &str) -> String {
 }
 
 /// A table, always in quotes.
-fn table_name(name: &crate::facts::QualifiedName) -> String {
+pub(crate) fn table_name(name: &crate::facts::QualifiedName) -> String {
     format!("{}.{}", ident(&name.schema), ident(&name.name))
 }
 

@@ -20,8 +20,28 @@ pub enum Kind {
     Trigger(QualifiedName),
     /// A policy on a table.
     Policy(QualifiedName),
-    /// A privilege, or a setting of a table: it has no definition of its own.
+    /// Row-level security of a table, switched on.
+    RowSecurity(QualifiedName),
+    /// The privileges of a role on a table.
+    Privileges(QualifiedName),
+    /// Another privilege; it has no definition of its own.
     Grant,
+}
+
+impl Kind {
+    /// What Postgres calls it: the first word of [`Object::identity`].
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Store => "table",
+            Self::Function => "function",
+            Self::View => "view",
+            Self::Trigger(_) => "trigger",
+            Self::Policy(_) => "policy",
+            Self::RowSecurity(_) => "row security",
+            Self::Privileges(_) => "privileges",
+            Self::Grant => "grant",
+        }
+    }
 }
 
 /// One thing that is installed.
@@ -67,13 +87,22 @@ impl Object {
 
     /// What it is called as a whole: no two objects of an installation are called the same.
     pub fn identity(&self) -> String {
+        let (word, name) = (self.kind.word(), &self.name);
+        match self.relation() {
+            Some(table) if name.is_empty() => format!("{word} of {}", table_name(table)),
+            Some(table) => format!("{word} {name} on {}", table_name(table)),
+            None => format!("{word} {name}"),
+        }
+    }
+
+    /// The table that it stands on.
+    pub fn relation(&self) -> Option<&QualifiedName> {
         match &self.kind {
-            Kind::Store => format!("table {}", self.name),
-            Kind::Function => format!("function {}", self.name),
-            Kind::View => format!("view {}", self.name),
-            Kind::Trigger(table) => format!("trigger {} on {}", self.name, table_name(table)),
-            Kind::Policy(table) => format!("policy {} on {}", self.name, table_name(table)),
-            Kind::Grant => format!("grant {}", self.name),
+            Kind::Trigger(table)
+            | Kind::Policy(table)
+            | Kind::RowSecurity(table)
+            | Kind::Privileges(table) => Some(table),
+            Kind::Store | Kind::Function | Kind::View | Kind::Grant => None,
         }
     }
 
@@ -89,7 +118,7 @@ impl Object {
             sql.push_str(drop);
         }
         sql.push_str(&self.create);
-        if !matches!(self.kind, Kind::Store | Kind::Grant) {
+        if matches!(self.kind, Kind::Function | Kind::View | Kind::Trigger(_) | Kind::Policy(_)) {
             // Writing to a string does not fail.
             let _ = writeln!(sql, "comment on {} is {};", self.identity(), literal(&self.comment()));
         }
@@ -105,5 +134,14 @@ impl Object {
     /// What removes it, where it does not go with the schema.
     pub fn uninstall_sql(&self) -> Option<String> {
         self.drop.clone()
+    }
+
+    /// What removes it alone, when a plan no longer needs it; `None` for tables, which hold data.
+    pub fn undo_sql(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Function => Some(format!("drop function if exists {};\n", self.name)),
+            Kind::View => Some(format!("drop view if exists {};\n", self.name)),
+            _ => self.drop.clone(),
+        }
     }
 }

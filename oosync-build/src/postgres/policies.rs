@@ -79,8 +79,8 @@ pub(super) fn enable(table: &QualifiedName, was: RowSecurity, roles: &Roles<'_>,
     objects.push(create(table, SWITCHED_ON, &to, "  using (false)"));
     // A thing of its own: a policy is dropped whenever it is made anew, and that must not open the table meanwhile.
     objects.push(Object {
-        kind: Kind::Grant,
-        name: format!("row-level security of {on}"),
+        kind: Kind::RowSecurity(table.clone()),
+        name: String::new(),
         create: format!("alter table {on} enable row level security;\n"),
         drop: Some(format!("alter table {on} disable row level security;\n")),
     });

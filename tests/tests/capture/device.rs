@@ -106,11 +106,13 @@ pub(crate) struct Device {
     cursor: Option<(String, BTreeSet<String>)>,
     /// How many keys the log named in all.
     pub(crate) answered: usize,
+    /// How often the log no longer reached back to the cursor, and everything was copied.
+    pub(crate) anew: usize,
 }
 
 impl Device {
     pub(crate) fn new(number: usize) -> Self {
-        Self { user: user(number), rows: Rows::new(), cursor: None, answered: 0 }
+        Self { user: user(number), rows: Rows::new(), cursor: None, answered: 0, anew: 0 }
     }
 
     /// Takes the device from the state it has to that of one new snapshot, and says what it should hold then.
@@ -134,7 +136,15 @@ impl Device {
         let truth = truth(&mut transaction, &self.user)?;
         match self.cursor.clone() {
             None => self.rows = truth.clone(),
-            Some((since, before)) => self.apply(plan, &mut transaction, &since, &before, &buckets, &truth)?,
+            Some((since, before)) => {
+                let known = "select oosync.is_known($1::text::pg_snapshot)";
+                if transaction.query_one(known, &[&since])?.get(0) {
+                    self.apply(plan, &mut transaction, &since, &before, &buckets, &truth)?;
+                } else {
+                    self.rows = truth.clone();
+                    self.anew += 1;
+                }
+            }
         }
         transaction.commit()?;
         self.cursor = Some((now, buckets));

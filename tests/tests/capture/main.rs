@@ -6,4 +6,5 @@ mod by_function;
 mod device;
 mod each_statement;
 mod interleaved;
+mod log;
 mod under_fire;

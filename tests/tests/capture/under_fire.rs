@@ -209,13 +209,52 @@ fn write(database: &TestDatabase, number: usize, seed: u64, stop: &AtomicBool, c
     let _ = client.batch_execute(&format!("rollback prepared 'writer {number}'"));
 }
 
+/// A retention so short that a device that pauses finds its cursor forgotten.
+const RETENTION: &str = "300 ms";
+
+/// Marks and compacts at random moments, in batches of random size. How many entries went.
+fn compact(database: &TestDatabase, seed: u64, stop: &AtomicBool) -> i64 {
+    let mut dice = Dice::new(seed);
+    let mut client = database.client();
+    let mut gone = 0;
+    while !stop.load(Ordering::Relaxed) {
+        client.batch_execute("select oosync.mark()").unwrap();
+        if dice.roll(3) == 0 {
+            let sql = format!("select gone from oosync.compact('{RETENTION}', {})", 1 + dice.roll(300));
+            gone += client.query_one(&sql, &[]).unwrap().get::<_, i64>(0);
+        }
+        std::thread::sleep(Duration::from_millis(dice.roll(25) as u64));
+    }
+    gone
+}
+
+/// Without writers, all that is left is the newest entry of each key and bucket.
+fn compact_to_the_end(client: &mut Client) {
+    super::log::settle(client);
+    let step = "select done from oosync.compact('1 day', 500)";
+    while !client.query_one(step, &[]).unwrap().get::<_, bool>(0) {}
+    let twice: i64 = client
+        .query_one(
+            "select count(*) from (select from oosync.change_log group by tbl, bucket, pk having count(*) > 1) t",
+            &[],
+        )
+        .unwrap()
+        .get(0);
+    assert_eq!(twice, 0, "an entry is there that a newer one replaces");
+}
+
 #[test]
 fn no_pull_is_wrong_under_fire() {
     let wanted = variable("OOSYNC_PULLS").unwrap_or(400);
     let seed = variable("OOSYNC_SEED").unwrap_or(1) as u64;
     let (database, plan) = database(USERS);
     let (stop, committed, pulls) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
+    let anew = AtomicUsize::new(0);
     let wrong = std::thread::scope(|scope| {
+        let compactor = {
+            let (database, stop) = (&database, &stop);
+            scope.spawn(move || compact(database, seed, stop))
+        };
         for number in 0..WRITERS {
             let (database, stop, committed) = (&database, &stop, &committed);
             let seed = seed.wrapping_mul(1_000).wrapping_add(number as u64);
@@ -223,8 +262,9 @@ fn no_pull_is_wrong_under_fire() {
         }
         let pullers: Vec<_> = (0..USERS)
             .map(|number| {
-                let (database, plan, stop, pulls) = (&database, &plan, &stop, &pulls);
+                let (database, plan, stop, pulls, anew) = (&database, &plan, &stop, &pulls, &anew);
                 scope.spawn(move || {
+                    let mut dice = Dice::new(seed.wrapping_add(77 * number as u64));
                     let mut client = database.client();
                     let mut device = Device::new(number);
                     while pulls.load(Ordering::Relaxed) < wanted && !stop.load(Ordering::Relaxed) {
@@ -238,15 +278,25 @@ fn no_pull_is_wrong_under_fire() {
                             stop.store(true, Ordering::Relaxed);
                             return Some(format!("user {number}, pull {pull}:\n{wrong}"));
                         }
+                        if dice.roll(60) == 0 {
+                            std::thread::sleep(Duration::from_millis(200 + dice.roll(400) as u64));
+                        }
                     }
+                    anew.fetch_add(device.anew, Ordering::Relaxed);
                     None
                 })
             })
             .collect();
         let wrong: Vec<_> = pullers.into_iter().filter_map(|puller| puller.join().unwrap()).collect();
         stop.store(true, Ordering::Relaxed);
+        let gone = compactor.join().unwrap();
+        println!("{gone} entries were compacted");
+        assert!(gone > 0 || !wrong.is_empty(), "compaction had nothing to do");
         wrong
     });
-    println!("{} pulls beside {} transactions", pulls.into_inner(), committed.into_inner());
+    let anew = anew.into_inner();
+    println!("{} pulls ({anew} anew) beside {} transactions", pulls.into_inner(), committed.into_inner());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(anew > 0, "no cursor was ever forgotten");
+    compact_to_the_end(&mut database.client());
 }

@@ -6,7 +6,7 @@ use crate::project::Project;
 fn the_help_of_every_command() {
     let project = Project::new();
     let mut text = project.run(&["--help"]).all();
-    for command in ["init", "snapshot", "check", "plan", "diff", "doctor", "completions"] {
+    for command in ["init", "snapshot", "check", "plan", "migrate", "diff", "doctor", "completions"] {
         text.push_str(&format!("\n$ cargo oosync {command} -h\n{}", project.run(&[command, "-h"]).all()));
     }
     insta::assert_snapshot!(text);

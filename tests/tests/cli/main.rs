@@ -8,6 +8,7 @@ mod files;
 mod generate;
 mod help;
 mod init;
+mod migrate;
 mod plan;
 mod project;
 mod tls;

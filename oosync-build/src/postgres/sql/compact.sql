@@ -1,30 +1,77 @@
--- Forgets what no cursor within `retention` needs, and of each key in each bucket all but the newest entry.
--- Gives the number of entries that went.
-create or replace function oosync.compact(retention interval) returns bigint
-language plpgsql
-security definer
+-- Forgets what no cursor within `retention` needs, and of each key in each bucket all but the newest entry: about
+-- `batch` entries are looked at, those of one transaction always together. Gives how many went, and whether all is
+-- done; until it is, it is called again, each time in a transaction of its own.
+create or replace function oosync.compact(retention interval, batch integer default 10000)
+returns table (gone bigint, done boolean)
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $oosync$
 declare
   new_floor xid8;
-  gone bigint;
-  gone_above bigint;
+  first xid8;
+  until xid8;
+  finished xid8;
+  went bigint;
 begin
+  if batch is null or batch < 1 then
+    raise exception 'a batch has at least one entry, not %', batch using errcode = 'invalid_parameter_value';
+  end if;
   perform pg_advisory_xact_lock(8101991, 1);
   select m.oldest into new_floor from oosync.mark m where m.at <= now() - retention order by m.at desc limit 1;
-  update oosync.meta set floor = greatest(floor, new_floor) where new_floor > floor;
-  select floor into new_floor from oosync.meta;
+  update oosync.meta set floor = new_floor where floor < new_floor;
   delete from oosync.mark where at < (select max(m.at) from oosync.mark m where m.at <= now() - retention);
-  delete from oosync.change_log where xid < new_floor;
-  get diagnostics gone = row_count;
+  select m.floor, m.deduplicated into new_floor, first from oosync.meta m;
+
+  with below as (
+    delete from oosync.change_log c
+      where c.seq in (select c.seq from oosync.change_log c where c.xid < new_floor order by c.xid limit batch)
+      returning c.seq, hashtextextended(c.pk::text, hashtextextended(c.tbl, hashtextextended(c.bucket, 0))) as key
+  ), forgotten as (
+    delete from oosync.newest n using below b where n.key = b.key and n.seq = b.seq
+  )
+  select count(*) into gone from below;
   delete from oosync.unseen where xid < new_floor;
+  if gone >= batch then
+    done := false;
+    return next;
+    return;
+  end if;
+
+  -- In the order of transaction ids, up to the oldest one that is not over: nothing is added behind that.
+  finished := pg_snapshot_xmin(pg_current_snapshot());
+  first := greatest(first, new_floor);
+  select c.xid into until from oosync.change_log c
+    where c.xid >= first and c.xid < finished order by c.xid offset batch limit 1;
+  if until = (select c.xid from oosync.change_log c where c.xid >= first and c.xid < finished order by c.xid limit 1) then
+    -- One transaction alone has more.
+    select c.xid into until from oosync.change_log c where c.xid > until and c.xid < finished order by c.xid limit 1;
+  end if;
+  done := until is null;
+  until := coalesce(until, greatest(first, finished));
   -- Entries of one key and bucket are committed in the order of seq: whoever has not seen an older one has not seen
   -- the newest one either.
-  delete from oosync.change_log c using (
-    select c.seq, row_number() over (partition by c.tbl, c.pk, c.bucket order by c.seq desc) as age
-    from oosync.change_log c
-  ) o where o.seq = c.seq and o.age > 1;
-  get diagnostics gone_above = row_count;
-  return gone + gone_above;
+  with entry as materialized (
+    select c.seq, c.tbl, c.bucket, c.pk,
+      hashtextextended(c.pk::text, hashtextextended(c.tbl, hashtextextended(c.bucket, 0))) as key,
+      row_number() over (partition by c.tbl, c.pk, c.bucket order by c.seq desc) as age
+    from oosync.change_log c where c.xid >= first and c.xid < until
+  ), met as materialized (
+    select least(e.seq, n.seq) as seq
+      from entry e join oosync.newest n on n.key = e.key and n.seq <> e.seq
+      join oosync.change_log o on o.seq = n.seq and o.tbl = e.tbl and o.bucket = e.bucket and o.pk = e.pk
+      where e.age = 1
+  ), older as (
+    delete from oosync.change_log c
+      where c.seq in (select m.seq from met m union all select e.seq from entry e where e.age > 1)
+      returning 1
+  ), kept as (
+    insert into oosync.newest as n (key, seq)
+      select e.key, max(e.seq) from entry e group by e.key order by e.key
+      on conflict (key) do update set seq = excluded.seq where n.seq < excluded.seq
+  )
+  select count(*) into went from older;
+  update oosync.meta set deduplicated = until where deduplicated < until;
+  gone := gone + went;
+  return next;
 end
 $oosync$;
