@@ -223,11 +223,6 @@ fn whatever_somebody_edits_is_seen_and_mended() {
             "function oosync.mark() was edited by hand",
             "",
         ),
-        (
-            "create or replace view oosync.\"public.lists\" as select id, null::text as bucket from public.lists",
-            r#"view oosync."public.lists" was edited by hand"#,
-            "",
-        ),
         ("drop function oosync.mark()", "function oosync.mark() was dropped", ""),
         (
             "alter policy oosync_select on lists using (true)",

@@ -271,9 +271,9 @@ fn sentences(differences: &[Difference], installation: &Installation, plan: &Pla
         let table = difference.relation.as_deref().unwrap_or_default();
         let of_a_table = is_trigger(&difference)
             && told.iter().any(|(of, state)| *of == table && *state == difference.state);
-        // The functions and views of such a table come and go with it.
-        let beside = matches!(difference.kind.as_str(), "function" | "view")
-            && told.iter().any(|(_, state)| *state == difference.state);
+        // The functions of such a table come and go with it.
+        let beside =
+            difference.kind == "function" && told.iter().any(|(_, state)| *state == difference.state);
         if !of_a_table && !beside {
             lines.push(difference.to_string());
         }

@@ -7,14 +7,14 @@
 //! What is not on the table itself is asked of functions with the rights of whoever installed them. A policy that read
 //! a parent as the user would need rights on its columns, be asked for the parent's own policies, and for theirs.
 
-use super::capture::short;
-use super::chain::{Asked, Chain, alias};
-use super::membership::{definer, has_name, key_types, keys_name, returns};
+use super::chain::{Asked, Chain, Chains, alias};
+use super::column::compared;
+use super::membership::{has_name, key_types, keys_name, returns};
 use super::user::is_user;
-use super::{Object, ident, literal, table_name};
+use super::{Object, definer, ident, literal, own_name, table_name};
 use crate::config::{BucketWrite, Membership, OwnerNull, Push};
 use crate::facts::{Facts, IndexKey, QualifiedName};
-use crate::plan::{Ownership, Plan, PlanTable};
+use crate::plan::{Ownership, PlanTable};
 
 /// What somebody may do with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub(super) enum Right {
 
 /// What conditions are generated from.
 pub(super) struct Access<'a> {
-    pub(super) plan: &'a Plan,
     pub(super) facts: &'a Facts,
+    pub(super) chains: &'a Chains<'a>,
 }
 
 impl Access<'_> {
@@ -38,7 +38,7 @@ impl Access<'_> {
     ///
     /// The narrower one of what the table and its bucket (or the nearest bucket above it) say.
     pub(super) fn writers(&self, table: &PlanTable) -> Option<Right> {
-        let chain = Chain::of(self.plan, self.facts, table);
+        let chain = self.chains.of(table);
         let bucket = chain.levels.iter().find_map(|level| level.bucket);
         match (table.push.value, bucket.and_then(|bucket| bucket.write)) {
             (Push::Disabled, _) | (_, Some(BucketWrite::None)) => None,
@@ -49,19 +49,19 @@ impl Access<'_> {
 
     /// The condition of a policy on `table`; `None` where nobody has the right.
     pub(super) fn condition(&self, table: &PlanTable, right: Right, asked: Asked) -> Option<String> {
-        let chain = Chain::of(self.plan, self.facts, table);
+        let chain = self.chains.of(table);
         // As a policy names its own table.
         let row = ident(&table.name.name);
-        let mut ways = self.own(&chain, 0, &row, right, asked);
-        if chain.levels.len() > 1 && self.leads_somewhere(&chain, right) {
+        let mut ways = self.own(chain, 0, &row, right, asked);
+        if chain.levels.len() > 1 && self.leads_somewhere(chain, right) {
             let columns: Vec<&str> = chain.levels[1].link.iter().map(|(from, _)| from.as_str()).collect();
-            if right == Right::Read && self.is_bounded(&chain) {
-                let keys = function_name(&chain, 1, "rows");
+            if right == Right::Read && self.is_bounded(chain) {
+                let keys = function_name(chain, 1, "rows");
                 ways.push(self.is_one_of(&table.name, &row, &columns, &keys));
             } else {
-                let columns = columns.iter().map(|column| format!("{row}.{}", ident(column)));
-                let columns: Vec<_> = columns.collect();
-                ways.push(format!("{}({})", function_name(&chain, 1, right.word()), columns.join(", ")));
+                let columns: Vec<_> =
+                    columns.iter().map(|column| chain.levels[0].compared(&row, column)).collect();
+                ways.push(format!("{}({})", function_name(chain, 1, right.word()), columns.join(", ")));
             }
         }
         // Everyone's is everyone's, however else somebody could have it.
@@ -73,28 +73,28 @@ impl Access<'_> {
 
     /// The functions that [`condition`](Self::condition) calls.
     pub(super) fn functions(&self, table: &PlanTable, right: Right, objects: &mut Vec<Object>) {
-        let chain = Chain::of(self.plan, self.facts, table);
-        if chain.levels.len() < 2 || !self.leads_somewhere(&chain, right) {
+        let chain = self.chains.of(table);
+        if chain.levels.len() < 2 || !self.leads_somewhere(chain, right) {
             return;
         }
         let above = &chain.levels[1];
         let to: Vec<String> = above.link.iter().map(|(_, to)| to.clone()).collect();
         let types = key_types(self.facts, &above.table.name, &to);
         let here = alias(1);
-        let columns: Vec<_> = to.iter().map(|column| format!("{here}.{}", ident(column))).collect();
+        let columns: Vec<_> = to.iter().map(|column| above.compared(&here, column)).collect();
         let selects: Vec<(String, String)> = (1..chain.levels.len())
             .flat_map(|level| {
                 let from = format!("{} {here}{}", table_name(&above.table.name), chain.joins(1, level));
-                let ways = self.own(&chain, level, &alias(level), right, Asked::Select);
+                let ways = self.own(chain, level, &alias(level), right, Asked::Select);
                 ways.into_iter().map(move |way| (from.clone(), way))
             })
             .collect();
-        let object = if right == Right::Read && self.is_bounded(&chain) {
+        let object = if right == Right::Read && self.is_bounded(chain) {
             let selects = selects.iter().map(|(from, way)| {
                 format!("  select {}\n    from {from}\n    where {way}\n", columns.join(", "))
             });
             let body = selects.collect::<Vec<_>>().join("  union\n");
-            definer(&function_name(&chain, 1, "rows"), "", &returns(&types), "", &body)
+            definer(&function_name(chain, 1, "rows"), "", &returns(&types), "", &body)
         } else {
             let link = columns.iter().enumerate().map(|(at, column)| format!("{column} = ${}", at + 1));
             let link = link.collect::<Vec<_>>().join(" and ");
@@ -102,7 +102,7 @@ impl Access<'_> {
                 format!("exists (\n    select from {from}\n    where {link} and ({way})\n  )")
             });
             let body = format!("  select {}\n", selects.collect::<Vec<_>>().join(" or "));
-            definer(&function_name(&chain, 1, right.word()), &types.join(", "), "boolean", "", &body)
+            definer(&function_name(chain, 1, right.word()), &types.join(", "), "boolean", "", &body)
         };
         if !objects.contains(&object) {
             objects.push(object);
@@ -171,7 +171,7 @@ impl Access<'_> {
     /// looked at, and then a hash is what each is looked up in.
     fn is_one_of(&self, table: &QualifiedName, row: &str, columns: &[&str], keys: &str) -> String {
         let indexed = self.has_index(table, columns[0]);
-        let named: Vec<_> = columns.iter().map(|column| format!("{row}.{}", ident(column))).collect();
+        let named: Vec<_> = columns.iter().map(|column| compared(self.facts, table, row, column)).collect();
         if let [column] = named.as_slice() {
             return match indexed {
                 true => format!("{column} = any (array(select {keys}()))"),
@@ -216,5 +216,5 @@ fn function_name(chain: &Chain<'_>, level: usize, what: &str) -> String {
     let above = &chain.levels[level];
     let to: Vec<&str> = above.link.iter().map(|(_, to)| to.as_str()).collect();
     let name = format!("{}.{} {what} {}", above.table.name.schema, above.table.name.name, to.join(", "));
-    format!("oosync.{}", ident(&short(&name)))
+    own_name(&name)
 }

@@ -1,12 +1,9 @@
 //! In which buckets a user is.
 
-use super::Object;
-use super::capture::ALL_SETTINGS;
 use super::chain::named;
-use super::ident;
-use super::membership::{definer, member, query_name, width};
-use super::table_name;
+use super::membership::{member, query_name, width};
 use super::user::{USER, forms};
+use super::{ALL_SETTINGS, Object, definer, ident, table_name};
 use crate::config::Membership;
 use crate::facts::Facts;
 use crate::plan::Plan;

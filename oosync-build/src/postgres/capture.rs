@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::chain::{Asked, Chain, Level, Source, alias, descendants, key, key_columns, named};
-use super::{Object, dollar_quoted, ident, literal, table_name};
+use super::chain::{Asked, Chain, Chains, Level, Source, alias, deciding_columns, key, key_columns, named};
+use super::{ALL_SETTINGS, Object, definer_head, dollar_quoted, ident, literal, own_name, short, table_name};
 use crate::config::Membership;
 use crate::facts::{Facts, QualifiedName, Table};
-use crate::plan::{Plan, PlanBucket, PlanColumnKind, PlanTable};
+use crate::plan::{PlanBucket, PlanColumnKind, PlanTable};
 use crate::types::{ColumnType, Scalar};
 
 /// What capture is generated from.
 pub(super) struct Capture<'a> {
-    pub(super) plan: &'a Plan,
     pub(super) facts: &'a Facts,
+    pub(super) chains: &'a Chains<'a>,
 }
 
 /// The last of the triggers before an update, so that it sees what others made of the row.
@@ -56,6 +56,12 @@ impl Statement {
         }
     }
 
+    /// The trigger after it.
+    fn trigger(self, on: &QualifiedName, name: &str, function: &str) -> Object {
+        let also = format!("{}for each statement", self.referencing());
+        Object::trigger(on, name, &format!("after {}", self.word()), &also, function)
+    }
+
     const fn referencing(self) -> &'static str {
         match self {
             Self::Insert => "referencing new table as new_rows ",
@@ -68,46 +74,30 @@ impl Statement {
 impl Capture<'_> {
     /// The functions and triggers of a synced table.
     pub(super) fn table(&self, table: &PlanTable, objects: &mut Vec<Object>) {
-        let chain = Chain::of(self.plan, self.facts, table);
-        let below = descendants(self.plan, self.facts, &table.name);
+        let (chain, below) = (self.chains.of(table), self.chains.below(table));
         let leaves = self.leaves(&table.name);
+        let settings = settings(chain, &below);
         for statement in Statement::ALL {
             let name = function_name(&table.name, statement.word());
-            objects.push(self.function(&name, table, &self.statement(&chain, &below, statement)));
+            objects.push(trigger_function(&name, &settings, &self.statement(chain, &below, statement)));
             for on in &leaves {
-                objects.push(Object::trigger(
-                    on,
-                    &self.trigger_name(&format!("oosync_{}", statement.word()), table, on),
-                    &format!("after {}", statement.word()),
-                    &format!("{}for each statement", statement.referencing()),
-                    &name,
-                ));
+                let trigger = self.trigger_name(&format!("oosync_{}", statement.word()), table, on);
+                objects.push(statement.trigger(on, &trigger, &name));
             }
         }
         let name = function_name(&table.name, "truncate");
-        objects.push(self.function(&name, table, &truncate(&chain)));
+        objects.push(trigger_function(&name, &settings, &truncate(chain)));
         for on in &leaves {
-            let also = "for each statement";
-            objects.push(Object::trigger(
-                on,
-                &self.trigger_name("oosync_truncate", table, on),
-                "before truncate",
-                also,
-                &name,
-            ));
+            let trigger = self.trigger_name("oosync_truncate", table, on);
+            objects.push(Object::trigger(on, &trigger, "before truncate", "for each statement", &name));
         }
         if !below.is_empty() {
             let name = function_name(&table.name, "before");
-            objects.push(self.function(&name, table, &before(&chain, &below)));
-            for on in self.row_trigger_tables(&table.name) {
-                let also = "for each row";
-                objects.push(Object::trigger(
-                    &on,
-                    &self.trigger_name(LOCK_TRIGGER, table, &on),
-                    "before update or delete",
-                    also,
-                    &name,
-                ));
+            objects.push(trigger_function(&name, &settings, &before(chain, &below)));
+            // Row triggers of a partitioned table are those of its partitions too; of any other table they are not.
+            for on in leaves.iter().filter(|on| !self.is_partition(on)) {
+                let trigger = self.trigger_name(LOCK_TRIGGER, table, on);
+                objects.push(Object::trigger(on, &trigger, "before update or delete", "for each row", &name));
             }
         }
     }
@@ -115,27 +105,11 @@ impl Capture<'_> {
     /// What the triggers of `table` are called on `on`: a table that inherits may be synced itself, and then its rows
     /// are logged as its own and as those of its parent.
     fn trigger_name(&self, name: &str, table: &PlanTable, on: &QualifiedName) -> String {
-        let own = self.plan.tables.iter().any(|other| other.name == *on);
-        if own && *on != table.name { short(&format!("{name} {}", table.name)) } else { name.to_owned() }
-    }
-
-    /// The view that says in which buckets each row is now, with the columns of the key and `bucket`. It reads with the
-    /// rights of its owner: whoever may not see a parent may have its children all the same.
-    pub(super) fn view(&self, table: &PlanTable) -> Object {
-        let chain = Chain::of(self.plan, self.facts, table);
-        let key: Vec<_> =
-            key_columns(table).into_iter().map(|column| format!("r.{}", ident(column))).collect();
-        let sources = chain.sources(0, Asked::Select).into_iter().map(|Source { level, bucket, from }| {
-            let joins = chain.joins(0, level);
-            format!(
-                "  select {}, {bucket} as bucket\n    from {} r{joins}{from}\n",
-                key.join(", "),
-                table_name(&table.name)
-            )
-        });
-        let name = view_name(&table.name);
-        let selects = sources.collect::<Vec<_>>().join("  union all\n");
-        Object::view(&name, format!("create view {name} as\n{};\n", selects.trim_end()))
+        if self.chains.has(on) && *on != table.name {
+            short(&format!("{name} {}", table.name))
+        } else {
+            name.to_owned()
+        }
     }
 
     /// The triggers of a membership table, which may or may not be synced itself.
@@ -153,20 +127,14 @@ impl Capture<'_> {
                 ident(&user.value),
             )
         };
+        let leaves = self.leaves(table);
         for statement in Statement::ALL {
             let name = function_name(table, &format!("{} member {}", bucket.name, statement.word()));
             let entries: Vec<_> = statement.rows().iter().map(|rows| entry(rows)).collect();
             let body = format!("{LOG}{};\n  return null;\n", entries.join("  union\n"));
             objects.push(trigger_function(&name, ALL_SETTINGS, &body));
-            for on in self.leaves(table) {
-                objects.push(Object::trigger(
-                    &on,
-                    &short(&format!("oosync_{}_{}", bucket.name, statement.word())),
-                    &format!("after {}", statement.word()),
-                    &format!("{}for each statement", statement.referencing()),
-                    &name,
-                ));
-            }
+            let trigger = short(&format!("oosync_{}_{}", bucket.name, statement.word()));
+            objects.extend(leaves.iter().map(|on| statement.trigger(on, &trigger, &name)));
         }
         let name = function_name(table, &format!("{} member truncate", bucket.name));
         let body = format!("{LOG}{};\n  return null;\n", entry(&table_name(table)));
@@ -175,25 +143,8 @@ impl Capture<'_> {
         objects.push(Object::trigger(table, &trigger, "before truncate", "for each statement", &name));
     }
 
-    fn function(&self, name: &str, table: &PlanTable, body: &str) -> Object {
-        let chain = Chain::of(self.plan, self.facts, table);
-        let below = descendants(self.plan, self.facts, &table.name);
-        let tables =
-            chain.levels.iter().map(|level| level.table).chain(below.iter().map(|(c, _)| c.levels[0].table));
-        let mut settings = String::new();
-        let mut levels = chain.levels.iter().chain(below.iter().flat_map(|(chain, _)| &chain.levels));
-        // A row as JSON, which functions are given, has times in the zone of whoever writes.
-        if !tables.into_iter().all(reads_the_same_everywhere) || levels.any(Level::is_by_function) {
-            settings.push_str(ALL_SETTINGS);
-        }
-        if chain.levels.len() > 1 || !below.is_empty() {
-            settings.push_str(PLANS);
-        }
-        trigger_function(name, &settings, body)
-    }
-
     /// What a statement trigger does.
-    fn statement(&self, chain: &Chain<'_>, below: &[(Chain<'_>, usize)], statement: Statement) -> String {
+    fn statement(&self, chain: &Chain<'_>, below: &[(&Chain<'_>, usize)], statement: Statement) -> String {
         let mut body = locks(chain, statement.rows());
         let entries: Vec<String> =
             statement.rows().iter().flat_map(|rows| entries(chain, rows, statement.asked(rows))).collect();
@@ -212,7 +163,7 @@ impl Capture<'_> {
     }
 
     /// Whether rows of these tables can be there before the parent that they refer to.
-    fn may_come_after(&self, below: &[(Chain<'_>, usize)]) -> bool {
+    fn may_come_after(&self, below: &[(&Chain<'_>, usize)]) -> bool {
         below.iter().any(|(chain, _)| {
             let table = &chain.levels[0].table.name;
             let table = self.facts.table(&table.schema, &table.name);
@@ -235,13 +186,26 @@ impl Capture<'_> {
         found
     }
 
-    /// Row triggers of a partitioned table are those of its partitions too; of any other table they are not.
-    fn row_trigger_tables(&self, name: &QualifiedName) -> Vec<QualifiedName> {
-        let is_partition = |name: &QualifiedName| {
-            self.facts.table(&name.schema, &name.name).is_some_and(|table| table.partition_of.is_some())
-        };
-        self.leaves(name).into_iter().filter(|name| !is_partition(name)).collect()
+    fn is_partition(&self, name: &QualifiedName) -> bool {
+        let table = self.facts.table(&name.schema, &name.name);
+        table.is_some_and(|table| table.partition_of.is_some())
     }
+}
+
+/// What a function of a table needs that reads its chain and its descendants.
+fn settings(chain: &Chain<'_>, below: &[(&Chain<'_>, usize)]) -> String {
+    let tables =
+        chain.levels.iter().map(|level| level.table).chain(below.iter().map(|(c, _)| c.levels[0].table));
+    let mut settings = String::new();
+    let mut levels = chain.levels.iter().chain(below.iter().flat_map(|(chain, _)| &chain.levels));
+    // A row as JSON, which functions are given, has times in the zone of whoever writes.
+    if !tables.into_iter().all(reads_the_same_everywhere) || levels.any(Level::is_by_function) {
+        settings.push_str(ALL_SETTINGS);
+    }
+    if chain.levels.len() > 1 || !below.is_empty() {
+        settings.push_str(PLANS);
+    }
+    settings
 }
 
 fn inherits(table: &Table, parent: &QualifiedName) -> bool {
@@ -253,15 +217,7 @@ fn inherits(table: &Table, parent: &QualifiedName) -> bool {
 /// What membership is called in the log.
 const MEMBERS: &str = "oosync.members";
 
-const LOG: &str = "  insert into oosync.change_log (tbl, bucket, pk)\n";
-
-/// Texts of keys and owners must not depend on who writes.
-pub(super) const ALL_SETTINGS: &str = "set datestyle = 'ISO, YMD'\n\
-                            set intervalstyle = 'postgres'\n\
-                            set timezone = 'UTC'\n\
-                            set extra_float_digits = 1\n\
-                            set bytea_output = 'hex'\n\
-                            set lc_monetary = 'C'\n";
+pub(super) const LOG: &str = "  insert into oosync.change_log (tbl, bucket, pk)\n";
 
 /// A plan is made once in a session, for the first statement, of one row or of a million; what follows has others.
 const PLANS: &str = "set enable_seqscan = off\n\
@@ -270,42 +226,21 @@ const PLANS: &str = "set enable_seqscan = off\n\
                      set jit = off\n";
 
 fn trigger_function(name: &str, settings: &str, body: &str) -> Object {
-    let create = format!(
-        "create or replace function {name}() returns trigger\n\
-         language plpgsql security definer\n\
-         set search_path = pg_catalog, pg_temp\n\
-         set row_security = off\n\
-         {settings}as {};\n",
-        dollar_quoted("oosync", &format!("\nbegin\n{body}end\n")),
-    );
+    let head = definer_head(name, "", "trigger", "plpgsql", settings);
+    let create = format!("{head}as {};\n", dollar_quoted("oosync", &format!("\nbegin\n{body}end\n")));
     Object::function(format!("{name}()"), create)
 }
 
 /// `oosync."public.todos insert"`.
 fn function_name(table: &QualifiedName, what: &str) -> String {
-    format!("oosync.{}", ident(&short(&format!("{}.{} {what}", table.schema, table.name))))
-}
-
-/// `oosync."public.todos"`.
-pub(super) fn view_name(table: &QualifiedName) -> String {
-    format!("oosync.{}", ident(&short(&format!("{}.{}", table.schema, table.name))))
-}
-
-/// At most 63 bytes, and another for another text.
-pub(super) fn short(name: &str) -> String {
-    if name.len() <= 63 {
-        return name.to_owned();
-    }
-    let hash = &crate::digest::sha256_hex(name.as_bytes())[..12];
-    let cut = (0..=50).rev().find(|at| name.is_char_boundary(*at)).unwrap_or_default();
-    format!("{} {hash}", &name[..cut])
+    own_name(&format!("{}.{} {what}", table.schema, table.name))
 }
 
 /// Whether the texts of its key and of what decides its buckets are the same under all settings.
 fn reads_the_same_everywhere(table: &PlanTable) -> bool {
     let mut names: BTreeSet<&str> =
         table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect();
-    names.extend(Chain { levels: vec![Level { table, bucket: None, link: Vec::new() }] }.deciding_columns());
+    names.extend(deciding_columns(table));
     table.columns.iter().filter(|column| names.contains(column.name.as_str())).all(|column| {
         match &column.kind {
             PlanColumnKind::Synced(synced) => matches!(
@@ -329,19 +264,8 @@ fn reads_the_same_everywhere(table: &PlanTable) -> bool {
 }
 
 /// `select`s of the entries for these rows, one for each source of buckets.
-fn entries(chain: &Chain<'_>, rows: &str, asked: Asked) -> Vec<String> {
-    let table = chain.levels[0].table;
-    let sources = chain.sources(0, asked).into_iter();
-    sources
-        .map(|Source { level, bucket, from }| {
-            format!(
-                "  select {}, {bucket}, {}\n    from {rows} r{}{from} where {bucket} is not null\n",
-                literal(&table.name.to_string()),
-                key(table, "r"),
-                chain.joins(0, level),
-            )
-        })
-        .collect()
+pub(super) fn entries(chain: &Chain<'_>, rows: &str, asked: Asked) -> Vec<String> {
+    descendant_entries(chain, 0, asked, rows)
 }
 
 /// Locks that keep the ancestors of these rows where they are, so that nobody moves them to another owner without
@@ -381,12 +305,16 @@ fn lock_statements(chain: &Chain<'_>, rows: &[&str], verb: &str, strength: &str)
 }
 
 /// Descendants of updated rows, for whom they belong to now.
-fn moved(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
+fn moved(chain: &Chain<'_>, below: &[(&Chain<'_>, usize)]) -> String {
     let table = chain.levels[0].table;
     let key: Vec<&str> = key_columns(table);
-    let pairs: Vec<_> = key.iter().map(|column| format!("o.{0} = n.{0}", ident(column))).collect();
+    let level = &chain.levels[0];
+    let pairs: Vec<_> = key
+        .iter()
+        .map(|column| format!("{} = {}", level.compared("o", column), level.compared("n", column)))
+        .collect();
     let watched = watched(chain, below);
-    let side = |alias: &str| columns(alias, watched.iter().filter(|column| !key.contains(column)));
+    let side = |alias: &str| columns(level, alias, watched.iter().filter(|column| !key.contains(column)));
     let mut differs = match side("n") {
         none if none.is_empty() => String::new(),
         new => format!(" or row({}) is distinct from row({new})", side("o")),
@@ -404,7 +332,7 @@ fn moved(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
 
 /// The columns of a parent by which it has its descendants and its place: key, what children refer to, what decides
 /// its buckets.
-fn watched<'c>(chain: &Chain<'c>, below: &'c [(Chain<'c>, usize)]) -> Vec<&'c str> {
+fn watched<'c>(chain: &Chain<'c>, below: &[(&'c Chain<'c>, usize)]) -> Vec<&'c str> {
     let mut watched = key_columns(chain.levels[0].table);
     watched.extend(chain.deciding_columns());
     for (chain, level) in below {
@@ -416,15 +344,15 @@ fn watched<'c>(chain: &Chain<'c>, below: &'c [(Chain<'c>, usize)]) -> Vec<&'c st
 }
 
 /// `r.id, r.owner_id`.
-fn columns<'c>(alias: &str, names: impl Iterator<Item = &'c &'c str>) -> String {
-    names.map(|name| format!("{alias}.{}", ident(name))).collect::<Vec<_>>().join(", ")
+fn columns<'c>(level: &Level<'_>, alias: &str, names: impl Iterator<Item = &'c &'c str>) -> String {
+    names.map(|name| level.compared(alias, name)).collect::<Vec<_>>().join(", ")
 }
 
 /// Entries for the descendants of these rows, in the buckets that they are in by these rows and what is above them.
-fn arrived(below: &[(Chain<'_>, usize)], rows: &str, asked: Asked) -> String {
+fn arrived(below: &[(&Chain<'_>, usize)], rows: &str, asked: Asked) -> String {
     let mut sql = String::new();
     for (chain, level) in below {
-        let selects = descendant_entries(chain, *level, asked, |here| format!("{rows} {here}"));
+        let selects = descendant_entries(chain, *level, asked, rows);
         if !selects.is_empty() {
             let _ = writeln!(sql, "{LOG}{};", selects.join("  union\n"));
         }
@@ -433,12 +361,7 @@ fn arrived(below: &[(Chain<'_>, usize)], rows: &str, asked: Asked) -> String {
 }
 
 /// `select`s of the entries for descendants, where `rows` are those of level `level`.
-fn descendant_entries(
-    chain: &Chain<'_>,
-    level: usize,
-    asked: Asked,
-    rows: impl Fn(&str) -> String,
-) -> Vec<String> {
+fn descendant_entries(chain: &Chain<'_>, level: usize, asked: Asked, rows: &str) -> Vec<String> {
     let table = chain.levels[0].table;
     let down: String = (0..level)
         .rev()
@@ -453,12 +376,12 @@ fn descendant_entries(
         .collect();
     let sources = chain.sources(level, asked).into_iter().filter(|source| source.level >= level);
     sources
-        .map(|Source { level: source, bucket, from }| {
+        .map(|Source { level: source, bucket, from, .. }| {
             format!(
-                "  select {}, {bucket}, {}\n    from {}{down}{}{from} where {bucket} is not null\n",
+                "  select {}, {bucket}, {}\n    from {rows} {}{down}{}{from} where {bucket} is not null\n",
                 literal(&table.name.to_string()),
                 key(table, "r"),
-                rows(&alias(level)),
+                alias(level),
                 chain.joins(level, source),
             )
         })
@@ -467,10 +390,10 @@ fn descendant_entries(
 
 /// Before a row that has descendants goes or moves: nobody adds to them until this transaction ends, and whoever has
 /// them now learns that they go.
-fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
+fn before(chain: &Chain<'_>, below: &[(&Chain<'_>, usize)]) -> String {
     let table = chain.levels[0].table;
     let watched = watched(chain, below);
-    let side = |of: &str| columns(of, watched.iter());
+    let side = |of: &str| columns(&chain.levels[0], of, watched.iter());
     // A function may look at any column.
     let whole =
         if chain.is_by_function() { " and to_jsonb(old) is not distinct from to_jsonb(new)" } else { "" };
@@ -482,7 +405,10 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
     let (old, new) = ("(select old.*)", "(select new.*)");
     // `new` is null before a delete, and so is all that is found by it.
     body.push_str(&locks(chain, &[old, new]));
-    let key = key_columns(table).into_iter().map(|column| format!("r.{0} = old.{0}", ident(column)));
+    let level = &chain.levels[0];
+    let key = key_columns(table)
+        .into_iter()
+        .map(|column| format!("{} = {}", level.compared("r", column), level.compared("old", column)));
     let key: Vec<String> = key.collect();
     let _ = writeln!(
         body,
@@ -508,7 +434,7 @@ fn before(chain: &Chain<'_>, below: &[(Chain<'_>, usize)]) -> String {
 
 /// `select`s of the buckets of these rows.
 fn buckets(chain: &Chain<'_>, rows: &str, asked: Asked) -> String {
-    let sources = chain.sources(0, asked).into_iter().map(|Source { level, bucket, from }| {
+    let sources = chain.sources(0, asked).into_iter().map(|Source { level, bucket, from, .. }| {
         format!(
             "        select {bucket} from {rows} r{}{from} where {bucket} is not null\n",
             chain.joins(0, level)
@@ -544,16 +470,3 @@ fn truncate(chain: &Chain<'_>) -> String {
 
 /// Stands for the strength of a lock that is known only when it is taken.
 const STRENGTH: &str = "(strength)";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_names_stay_apart_and_fit() {
-        let long = "ü".repeat(40);
-        let (one, other) = (short(&format!("{long} insert")), short(&format!("{long} update")));
-        assert!(one.len() <= 63 && other.len() <= 63 && one != other);
-        assert_eq!(short("public.todos insert"), "public.todos insert");
-    }
-}

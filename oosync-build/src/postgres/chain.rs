@@ -1,5 +1,8 @@
 //! The way from a row to whoever has it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::column::is_of_extension;
 use super::membership::users_name;
 use super::{ident, literal, table_name};
 use crate::config::{Membership, OwnerNull};
@@ -38,13 +41,28 @@ impl Asked {
 }
 
 /// Where the buckets of a row come from.
-pub(super) struct Source {
+pub(super) struct Source<'a> {
     /// The level that says so.
     pub(super) level: usize,
+    /// How it does.
+    pub(super) way: Way<'a>,
     /// SQL of type text that is null where there is none.
     pub(super) bucket: String,
     /// What `bucket` needs behind the joins up to that level.
     pub(super) from: String,
+}
+
+/// How a row says in which bucket it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way<'a> {
+    /// By this column, its owner; where that is null, it may be everyone's.
+    Owner { column: &'a str, or_everyone: bool },
+    /// It is everyone's.
+    Everyone,
+    /// By these columns, which hold the key of a named bucket.
+    Named { bucket: &'a str, columns: &'a [String] },
+    /// A function says it.
+    Function,
 }
 
 /// One table of a [`Chain`].
@@ -54,18 +72,78 @@ pub(super) struct Level<'a> {
     pub(super) bucket: Option<&'a PlanBucket>,
     /// Columns of the level below, each with the column here that it refers to; empty for the table itself.
     pub(super) link: Vec<(String, String)>,
+    /// Columns that are compared as text.
+    as_text: BTreeSet<String>,
+}
+
+/// The chains of all tables of a plan.
+pub(super) struct Chains<'a> {
+    /// In the order of the plan.
+    chains: Vec<Chain<'a>>,
+    places: BTreeMap<&'a QualifiedName, usize>,
+    /// Of each table those that lead to it, each with the level that the table has there.
+    below: Vec<Vec<(usize, usize)>>,
+}
+
+impl<'a> Chains<'a> {
+    pub(super) fn new(plan: &'a Plan, facts: &Facts) -> Self {
+        let places: BTreeMap<_, _> =
+            plan.tables.iter().enumerate().map(|(place, table)| (&table.name, place)).collect();
+        let chains: Vec<_> = plan.tables.iter().map(|table| Chain::of(plan, &places, facts, table)).collect();
+        let mut below = vec![Vec::new(); chains.len()];
+        for (place, chain) in chains.iter().enumerate() {
+            for (level, above) in chain.levels.iter().enumerate().skip(1) {
+                if let Some(above) = places.get(&above.table.name) {
+                    below[*above].push((place, level));
+                }
+            }
+        }
+        Self { chains, places, below }
+    }
+
+    /// The chain of a table of the plan.
+    pub(super) fn of(&self, table: &PlanTable) -> &Chain<'a> {
+        &self.chains[self.place(&table.name)]
+    }
+
+    /// Every table that leads to `table` by parents, each with its chain and the level that `table` has there.
+    pub(super) fn below(&self, table: &PlanTable) -> Vec<(&Chain<'a>, usize)> {
+        let below = self.below[self.place(&table.name)].iter();
+        below.map(|(place, level)| (&self.chains[*place], *level)).collect()
+    }
+
+    /// Whether a table is synced itself.
+    pub(super) fn has(&self, name: &QualifiedName) -> bool {
+        self.places.contains_key(name)
+    }
+
+    /// Tables come from the plan that the chains were made of.
+    fn place(&self, name: &QualifiedName) -> usize {
+        self.places[name]
+    }
 }
 
 impl<'a> Chain<'a> {
-    pub(super) fn of(plan: &'a Plan, facts: &Facts, table: &'a PlanTable) -> Self {
+    fn of(
+        plan: &'a Plan,
+        places: &BTreeMap<&'a QualifiedName, usize>,
+        facts: &Facts,
+        table: &'a PlanTable,
+    ) -> Self {
         let bucket_of = |table: &PlanTable| {
             let of = table.bucket.as_ref()?;
             plan.buckets.iter().find(|bucket| bucket.name == of.name)
         };
-        let mut levels = vec![Level { table, bucket: bucket_of(table), link: Vec::new() }];
+        let level = |table: &'a PlanTable, link| Level {
+            table,
+            bucket: bucket_of(table),
+            link,
+            as_text: as_text(facts, table),
+        };
+        let mut levels = vec![level(table, Vec::new())];
         let mut here = table;
         while let Ownership::Parent { foreign_key, columns, table: parent } = &here.ownership.value {
-            let Some(above) = plan.tables.iter().find(|table| table.name == *parent) else { break };
+            let Some(above) = places.get(parent).map(|place| &plan.tables[*place]) else { break };
             let facts_table = facts.table(&here.name.schema, &here.name.name);
             let key =
                 facts_table.and_then(|table| table.foreign_keys.iter().find(|key| key.name == *foreign_key));
@@ -74,7 +152,7 @@ impl<'a> Chain<'a> {
                 let place = key.columns.iter().position(|other| other == column).unwrap_or_default();
                 (column.clone(), key.references.columns[place].clone())
             });
-            levels.push(Level { table: above, bucket: bucket_of(above), link: link.collect() });
+            levels.push(level(above, link.collect()));
             here = above;
         }
         Self { levels }
@@ -92,31 +170,26 @@ impl<'a> Chain<'a> {
 
     /// `p1.id = r.list_id`: how level `level` is found from the one below.
     pub(super) fn on(&self, level: usize) -> String {
-        let (here, below) = (alias(level), alias(level - 1));
-        let pairs = self.levels[level]
-            .link
-            .iter()
-            .map(|(from, to)| format!("{here}.{} = {below}.{}", ident(to), ident(from)));
+        let pairs = self.pairs(level).map(|(here, below)| format!("{here} = {below}"));
         pairs.collect::<Vec<_>>().join(" and ")
     }
 
-    /// `(p1.id, …)`, or `(r.list_id, …)`: both sides of how `level` is found, as rows.
+    /// `p1.id, …` and `r.list_id, …`: both sides of how `level` is found.
     pub(super) fn link_rows(&self, level: usize) -> (String, String) {
-        let (here, below) = (alias(level), alias(level - 1));
-        let side = |alias: &str, column: fn(&(String, String)) -> &String| {
-            let columns: Vec<_> = self.levels[level]
-                .link
-                .iter()
-                .map(|pair| format!("{alias}.{}", ident(column(pair))))
-                .collect();
-            columns.join(", ")
-        };
-        (side(&here, |pair| &pair.1), side(&below, |pair| &pair.0))
+        let (here, below): (Vec<_>, Vec<_>) = self.pairs(level).unzip();
+        (here.join(", "), below.join(", "))
+    }
+
+    fn pairs(&self, level: usize) -> impl Iterator<Item = (String, String)> {
+        let (here, below) = (&self.levels[level], &self.levels[level - 1]);
+        here.link.iter().map(move |(from, to)| {
+            (here.compared(&alias(level), to), below.compared(&alias(level - 1), from))
+        })
     }
 
     /// Which buckets a row is in; `asked` is why functions are asked about rows of level `of`, and rows of others are
     /// looked at.
-    pub(super) fn sources(&self, of: usize, asked: Asked) -> Vec<Source> {
+    pub(super) fn sources(&self, of: usize, asked: Asked) -> Vec<Source<'a>> {
         let levels = self.levels.iter().enumerate();
         levels
             .flat_map(|(level, table)| table.own(level, if level == of { asked } else { Asked::Select }))
@@ -130,17 +203,21 @@ impl<'a> Chain<'a> {
 
     /// The columns of the table itself that decide in which buckets it is.
     pub(super) fn deciding_columns(&self) -> Vec<&'a str> {
-        let table = self.levels[0].table;
-        let mut columns: Vec<&str> = match &table.ownership.value {
-            Ownership::Owner { column, .. } => vec![column],
-            Ownership::Parent { columns, .. } => columns.iter().map(String::as_str).collect(),
-            Ownership::Bucket | Ownership::Everyone => Vec::new(),
-        };
-        if let Some(bucket) = &table.bucket {
-            columns.extend(bucket.columns.iter().map(String::as_str));
-        }
-        columns
+        deciding_columns(self.levels[0].table)
     }
+}
+
+/// The columns of a table that decide in which buckets its rows are.
+pub(super) fn deciding_columns(table: &PlanTable) -> Vec<&str> {
+    let mut columns: Vec<&str> = match &table.ownership.value {
+        Ownership::Owner { column, .. } => vec![column],
+        Ownership::Parent { columns, .. } => columns.iter().map(String::as_str).collect(),
+        Ownership::Bucket | Ownership::Everyone => Vec::new(),
+    };
+    if let Some(bucket) = &table.bucket {
+        columns.extend(bucket.columns.iter().map(String::as_str));
+    }
+    columns
 }
 
 /// The row itself is `r`, its ancestors are `p1`, `p2`, ….
@@ -148,32 +225,46 @@ pub(super) fn alias(level: usize) -> String {
     if level == 0 { "r".to_owned() } else { format!("p{level}") }
 }
 
-impl Level<'_> {
+/// The columns of a table that are compared by operators of an extension, which our functions do not find.
+fn as_text(facts: &Facts, table: &PlanTable) -> BTreeSet<String> {
+    let columns =
+        facts.table(&table.name.schema, &table.name.name).into_iter().flat_map(|table| &table.columns);
+    let of_extensions = columns.filter(|column| is_of_extension(facts, &column.ty));
+    of_extensions.map(|column| column.name.clone()).collect()
+}
+
+impl<'a> Level<'a> {
+    /// `r.id`, or `r.id::text`: a column as it is compared.
+    pub(super) fn compared(&self, alias: &str, column: &str) -> String {
+        let as_text = if self.as_text.contains(column) { "::text" } else { "" };
+        format!("{alias}.{}{as_text}", ident(column))
+    }
+
     /// Whether a function says who has its rows.
     pub(super) fn is_by_function(&self) -> bool {
         self.bucket.is_some_and(|bucket| matches!(bucket.members, Membership::Function(_)))
     }
 
     /// The buckets that a row of this level says.
-    fn own(&self, level: usize, asked: Asked) -> Vec<Source> {
+    fn own(&self, level: usize, asked: Asked) -> Vec<Source<'a>> {
         let (table, alias) = (self.table, alias(level));
         let column = |name: &str| format!("{alias}.{}", ident(name));
-        let plain = |bucket: String| Source { level, bucket, from: String::new() };
+        let plain = |way, bucket: String| Source { level, way, bucket, from: String::new() };
         let mut sources = Vec::new();
         match &table.ownership.value {
             Ownership::Owner { column: owner, null } => {
                 let user = format!("'user:' || {}::text", column(owner));
-                sources.push(plain(match null {
-                    Some(OwnerNull::Everyone) => format!("coalesce({user}, '*')"),
-                    Some(OwnerNull::Nobody) | None => user,
-                }));
+                let or_everyone = *null == Some(OwnerNull::Everyone);
+                let bucket = if or_everyone { format!("coalesce({user}, '*')") } else { user };
+                sources.push(plain(Way::Owner { column: owner, or_everyone }, bucket));
             }
-            Ownership::Everyone => sources.push(plain("'*'::text".to_owned())),
+            Ownership::Everyone => sources.push(plain(Way::Everyone, "'*'::text".to_owned())),
             Ownership::Parent { .. } | Ownership::Bucket => {}
         }
         if let (Some(bucket), true) = (&table.bucket, self.is_by_function()) {
             sources.push(Source {
                 level,
+                way: Way::Function,
                 bucket: format!("'user:' || b{level}.who"),
                 from: format!(
                     " cross join lateral {}({}, {}, {}) b{level} (who)",
@@ -185,7 +276,8 @@ impl Level<'_> {
             });
         } else if let Some(bucket) = &table.bucket {
             let columns: Vec<String> = bucket.columns.iter().map(|name| column(name)).collect();
-            sources.push(plain(named(&bucket.name, &columns)));
+            let way = Way::Named { bucket: &bucket.name, columns: &bucket.columns };
+            sources.push(plain(way, named(&bucket.name, &columns)));
         }
         sources
     }
@@ -217,19 +309,4 @@ pub(super) fn named(bucket: &str, columns: &[String]) -> String {
             )
         }
     }
-}
-
-/// Every table that leads to `table` by parents, each with its chain and the level that `table` has there.
-pub(super) fn descendants<'a>(
-    plan: &'a Plan,
-    facts: &Facts,
-    name: &QualifiedName,
-) -> Vec<(Chain<'a>, usize)> {
-    let chains = plan.tables.iter().map(|table| Chain::of(plan, facts, table));
-    chains
-        .filter_map(|chain| {
-            let level = chain.levels.iter().position(|level| level.table.name == *name)?;
-            (level > 0).then_some((chain, level))
-        })
-        .collect()
 }

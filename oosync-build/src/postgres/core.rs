@@ -17,6 +17,7 @@ pub(super) fn objects() -> Vec<Object> {
     let functions = [
         ("oosync.changes(pg_snapshot, text[])", include_str!("sql/changes.sql")),
         ("oosync.is_known(pg_snapshot)", include_str!("sql/is_known.sql")),
+        ("oosync.rewritten()", include_str!("sql/rewritten.sql")),
         ("oosync.mark()", include_str!("sql/mark.sql")),
         ("oosync.compact(interval, integer)", include_str!("sql/compact.sql")),
         ("oosync.register_manifest(text, jsonb)", include_str!("sql/register_manifest.sql")),

@@ -16,33 +16,31 @@ const SERVER_FUNCTIONS: &[&str] = &[
     "oosync.changes",
     "oosync.mark",
     "oosync.compact",
+    "oosync.rewritten",
     "oosync.is_known",
     "oosync.cursor_state",
     "oosync.current_epoch",
     "oosync.current_manifest",
 ];
 
-/// Who may call functions and read views is part of what makes them: nobody has them for a moment in between, and
+/// Who may call functions is part of what makes them: nobody has them for a moment in between, and
 /// whoever makes one anew makes its privileges anew.
 pub(super) fn secure(objects: &mut [Object], roles: &Roles<'_>) {
     let server = ident(roles.server);
     for object in objects {
+        if object.kind != Kind::Function {
+            continue;
+        }
         let name = &object.name;
-        match object.kind {
-            Kind::Function => {
-                let plain = name.split('(').next().unwrap_or_default();
-                object.create.push_str(&format!("revoke all on function {name} from public;\n"));
-                if SERVER_FUNCTIONS.contains(&plain) {
-                    object.create.push_str(&format!("grant execute on function {name} to {server};\n"));
-                }
-            }
-            Kind::View => object.create.push_str(&format!("grant select on {name} to {server};\n")),
-            _ => {}
+        let plain = name.split('(').next().unwrap_or_default();
+        object.create.push_str(&format!("revoke all on function {name} from public;\n"));
+        if SERVER_FUNCTIONS.contains(&plain) {
+            object.create.push_str(&format!("grant execute on function {name} to {server};\n"));
         }
     }
 }
 
-/// As [`secure`], for functions that the roles in `to`, as SQL, call: those of policies, or of views.
+/// As [`secure`], for functions that the roles in `to`, as SQL, call.
 pub(super) fn secure_for(to: &str, objects: &mut [Object]) {
     for object in objects {
         let name = &object.name;

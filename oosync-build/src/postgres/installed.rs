@@ -148,7 +148,7 @@ impl Error {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InstalledObject {
-    /// `table`, `view`, `function`, `trigger`, `policy` or `grant`.
+    /// [`Kind::word`].
     pub kind: String,
     /// Its name as SQL.
     pub name: String,
@@ -204,7 +204,7 @@ pub enum State {
 pub struct Difference {
     /// [`Object::identity`].
     pub identity: String,
-    /// `table`, `view`, `function`, `trigger`, `policy` or `grant`.
+    /// [`Kind::word`].
     pub kind: String,
     /// The table that it stands on, as SQL.
     pub relation: Option<String>,

@@ -5,26 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use super::capture::{ALL_SETTINGS, short};
-use super::user::{USER, column_type, forms, user_as};
-use super::{Object, dollar_quoted, ident, literal, table_name};
+use super::column::{column_type, compared};
+use super::user::{USER, forms, user_as};
+use super::{ALL_SETTINGS, Object, definer, definer_head, dollar_quoted, literal, own_name, table_name};
 use crate::config::{FunctionName, Membership};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{Facts, QualifiedName};
 use crate::plan::{Plan, PlanBucket};
-
-/// A function in SQL with the rights of whoever installed it; `settings` are lines of `set …`.
-pub(super) fn definer(name: &str, arguments: &str, returns: &str, settings: &str, body: &str) -> Object {
-    let create = format!(
-        "create or replace function {name}({arguments}) returns {returns}\n\
-         language sql stable security definer\n\
-         set search_path = pg_catalog, pg_temp\n\
-         set row_security = off\n\
-         {settings}as {};\n",
-        dollar_quoted("oosync", &format!("\n{body}")),
-    );
-    Object::function(format!("{name}({arguments})"), create)
-}
 
 /// The functions of a bucket that capture and `oosync.buckets()` call: nobody else may ask for others.
 pub(super) fn functions(bucket: &PlanBucket) -> Option<Object> {
@@ -74,7 +61,7 @@ pub(super) fn key_types(facts: &Facts, table: &QualifiedName, columns: &[String]
 
 /// `oosync."team keys integer"`: the keys of the user's buckets, as values of these types.
 pub(super) fn keys_name(bucket: &str, types: &[String]) -> String {
-    format!("oosync.{}", ident(&short(&format!("{bucket} keys {}", types.join(", ")))))
+    own_name(&format!("{bucket} keys {}", types.join(", ")))
 }
 
 /// `setof uuid`, or `table (k1 uuid, k2 integer)`.
@@ -93,9 +80,9 @@ fn keys(facts: &Facts, bucket: &PlanBucket, types: &[String]) -> Object {
     let body = match (&bucket.members, &bucket.table) {
         (Membership::Table { user, key, .. }, Some(table)) => {
             let columns = key.iter().zip(types).map(|(column, wanted)| {
-                let text = if column_type(facts, table, &column.value) == *wanted { "" } else { "::text" };
-                let cast = if text.is_empty() { String::new() } else { format!("::{wanted}") };
-                format!("m.{}{text}{cast}", ident(&column.value))
+                let same = column_type(facts, table, &column.value) == *wanted;
+                let cast = if same { String::new() } else { format!("::text::{wanted}") };
+                format!("{}{cast}", compared(facts, table, "m", &column.value))
             });
             format!(
                 "  select {}\n    from {} m\n    where {}\n",
@@ -118,12 +105,12 @@ fn keys(facts: &Facts, bucket: &PlanBucket, types: &[String]) -> Object {
 
 /// `m.user_id = …`.
 pub(super) fn member(facts: &Facts, table: &QualifiedName, user: &str) -> String {
-    format!("m.{} = {}", ident(user), user_as(&column_type(facts, table, user)))
+    format!("{} = {}", compared(facts, table, "m", user), user_as(&column_type(facts, table, user)))
 }
 
 /// `oosync."team query"`: the query of the config, for a user's id.
 pub(super) fn query_name(bucket: &PlanBucket) -> String {
-    format!("oosync.{}", ident(&short(&format!("{} query", bucket.name))))
+    own_name(&format!("{} query", bucket.name))
 }
 
 /// How many columns the key of a bucket by query has.
@@ -147,12 +134,12 @@ fn of_query(bucket: &PlanBucket, query: &str) -> Object {
 
 /// `oosync."region users"`: who has a row, for the log.
 pub(super) fn users_name(bucket: &str) -> String {
-    format!("oosync.{}", ident(&short(&format!("{bucket} users"))))
+    own_name(&format!("{bucket} users"))
 }
 
 /// `oosync."region has"`: whether the user has a row.
 pub(super) fn has_name(bucket: &str) -> String {
-    format!("oosync.{}", ident(&short(&format!("{bucket} has"))))
+    own_name(&format!("{bucket} has"))
 }
 
 fn function_name(function: &FunctionName) -> String {
@@ -179,11 +166,8 @@ fn users(bucket: &PlanBucket, function: &FunctionName) -> Object {
         None => format!("  select array({asked}) into found;\n"),
     };
     let create = format!(
-        "create or replace function {name}({arguments}) returns setof text\n\
-         language plpgsql security definer\n\
-         set search_path = pg_catalog, pg_temp\n\
-         set row_security = off\n\
-         {ALL_SETTINGS}as {};\n",
+        "{}as {};\n",
+        definer_head(&name, arguments, "setof text", "plpgsql", ALL_SETTINGS),
         dollar_quoted(
             "oosync",
             &format!(

@@ -5,7 +5,9 @@
 //! | `objects` | one thing that is installed: how it is made, how it is removed, its hash |
 //! | `core` | what is there once: tables, reading, compaction; the SQL is in `sql/` |
 //! | `chain` | the way from a row to whoever has it: its own columns, or those of its ancestors |
+//! | `column` | types of columns, and how they are compared |
 //! | `capture` | triggers that log which keys changed for whom |
+//! | `held` | which rows are in which buckets now |
 //! | `buckets`, `membership` | in which buckets a user is; which keys of a bucket the user has |
 //! | `user` | the user of a request, as SQL |
 //! | `access`, `policies` | who may read and write a row: conditions, and the policies made of them |
@@ -28,9 +30,11 @@ pub mod blockers;
 mod buckets;
 mod capture;
 mod chain;
+mod column;
 mod core;
 mod exposed;
 mod grants;
+mod held;
 #[cfg(feature = "introspect")]
 pub mod installed;
 mod manifest;
@@ -149,30 +153,33 @@ fn objects(plan: &Plan, facts: &Facts, config: &Config) -> Vec<Object> {
         members.extend(membership::functions(bucket));
         called.extend(membership::functions_of_policies(plan, facts, bucket));
     }
-    let access = access::Access { plan, facts };
+    let chains = chain::Chains::new(plan, facts);
+    let access = access::Access { facts, chains: &chains };
     let generate = config.sync.row_security == RowSecurityMode::Generate;
     for table in plan.tables.iter().filter(|_| generate) {
         let rights = [Some(access::Right::Read), access.writers(table)];
         rights.into_iter().flatten().for_each(|right| access.functions(table, right, &mut called));
     }
     let mut own = Vec::new();
-    let capture = capture::Capture { plan, facts };
+    let mut asked = Vec::new();
+    let capture = capture::Capture { facts, chains: &chains };
     for table in &plan.tables {
-        own.push(capture.view(table));
         capture.table(table, &mut own);
+        asked.extend(held::functions(facts, &chains, table));
     }
     for bucket in &plan.buckets {
         capture.members(bucket, &mut own);
     }
     own.push(buckets::of_user(plan, facts));
-    own.push(reconcile::function(plan, facts));
+    own.push(reconcile::function(plan, &chains));
     grants::secure(&mut objects, &roles);
     grants::secure(&mut own, &roles);
-    // A view calls functions with the rights of whoever reads it.
-    grants::secure_for(&ident(roles.server), &mut members);
+    grants::secure(&mut members, &roles);
+    grants::secure_for(&ident(roles.server), &mut asked);
     grants::secure_for(&roles.list(), &mut called);
     objects.extend(members);
     objects.extend(own);
+    objects.extend(asked);
     objects.extend(called);
     objects.extend(grants::of_schemas(&plan.tables, &roles));
     let was = |table: &PlanTable| {
@@ -218,4 +225,58 @@ fn dollar_quoted(tag: &str, text: &str) -> String {
     let tags = std::iter::once(tag.to_owned()).chain((1..).map(|number| format!("{tag}{number}")));
     let tag = tags.map(|tag| format!("${tag}$")).find(|tag| !text.contains(tag.as_str())).unwrap_or_default();
     format!("{tag}{text}{tag}")
+}
+
+/// What is called so in the schema `oosync`: `oosync."public.todos insert"`.
+fn own_name(name: &str) -> String {
+    format!("oosync.{}", ident(&short(name)))
+}
+
+/// At most 63 bytes, and another for another text.
+fn short(name: &str) -> String {
+    if name.len() <= 63 {
+        return name.to_owned();
+    }
+    let hash = &crate::digest::sha256_hex(name.as_bytes())[..12];
+    let cut = (0..=50).rev().find(|at| name.is_char_boundary(*at)).unwrap_or_default();
+    format!("{} {hash}", &name[..cut])
+}
+
+/// Texts of keys and owners must not depend on who writes.
+const ALL_SETTINGS: &str = "set datestyle = 'ISO, YMD'\n\
+                            set intervalstyle = 'postgres'\n\
+                            set timezone = 'UTC'\n\
+                            set extra_float_digits = 1\n\
+                            set bytea_output = 'hex'\n\
+                            set lc_monetary = 'C'\n";
+
+/// The head of a function with the rights of whoever installed it; `settings` are lines of `set …`.
+fn definer_head(name: &str, arguments: &str, returns: &str, language: &str, settings: &str) -> String {
+    format!(
+        "create or replace function {name}({arguments}) returns {returns}\n\
+         language {language} security definer\n\
+         set search_path = pg_catalog, pg_temp\n\
+         set row_security = off\n\
+         {settings}"
+    )
+}
+
+/// A function in SQL with the rights of whoever installed it.
+fn definer(name: &str, arguments: &str, returns: &str, settings: &str, body: &str) -> Object {
+    let head = definer_head(name, arguments, returns, "sql stable", settings);
+    let create = format!("{head}as {};\n", dollar_quoted("oosync", &format!("\n{body}")));
+    Object::function(format!("{name}({arguments})"), create)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_stay_apart_and_fit() {
+        let long = "ü".repeat(40);
+        let (one, other) = (short(&format!("{long} insert")), short(&format!("{long} update")));
+        assert!(one.len() <= 63 && other.len() <= 63 && one != other);
+        assert_eq!(short("public.todos insert"), "public.todos insert");
+    }
 }

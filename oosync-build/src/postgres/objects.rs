@@ -14,8 +14,6 @@ pub enum Kind {
     Store,
     /// A function, with its argument types: `oosync.changes(pg_snapshot, text[])`.
     Function,
-    /// A view: `oosync."public.todos"`.
-    View,
     /// A trigger on a table.
     Trigger(QualifiedName),
     /// A policy on a table.
@@ -34,7 +32,6 @@ impl Kind {
         match self {
             Self::Store => "table",
             Self::Function => "function",
-            Self::View => "view",
             Self::Trigger(_) => "trigger",
             Self::Policy(_) => "policy",
             Self::RowSecurity(_) => "row security",
@@ -68,11 +65,6 @@ impl Object {
         Self { kind: Kind::Function, name: name.into(), create, drop: None }
     }
 
-    pub(super) fn view(name: &str, create: String) -> Self {
-        let create = format!("drop view if exists {name};\n{create}");
-        Self { kind: Kind::View, name: name.to_owned(), create, drop: None }
-    }
-
     /// A trigger that fires whatever `session_replication_role` is; `what` stands between name and table's name:
     /// `after insert`, `also` between the table and the function.
     pub(super) fn trigger(table: &QualifiedName, name: &str, when: &str, also: &str, function: &str) -> Self {
@@ -102,7 +94,7 @@ impl Object {
             | Kind::Policy(table)
             | Kind::RowSecurity(table)
             | Kind::Privileges(table) => Some(table),
-            Kind::Store | Kind::Function | Kind::View | Kind::Grant => None,
+            Kind::Store | Kind::Function | Kind::Grant => None,
         }
     }
 
@@ -118,7 +110,7 @@ impl Object {
             sql.push_str(drop);
         }
         sql.push_str(&self.create);
-        if matches!(self.kind, Kind::Function | Kind::View | Kind::Trigger(_) | Kind::Policy(_)) {
+        if matches!(self.kind, Kind::Function | Kind::Trigger(_) | Kind::Policy(_)) {
             // Writing to a string does not fail.
             let _ = writeln!(sql, "comment on {} is {};", self.identity(), literal(&self.comment()));
         }
@@ -140,7 +132,6 @@ impl Object {
     pub fn undo_sql(&self) -> Option<String> {
         match &self.kind {
             Kind::Function => Some(format!("drop function if exists {};\n", self.name)),
-            Kind::View => Some(format!("drop view if exists {};\n", self.name)),
             _ => self.drop.clone(),
         }
     }

@@ -5,9 +5,8 @@
 //! hold.
 
 use super::access::{Access, Right};
-use super::capture::short;
 use super::chain::Asked;
-use super::{Kind, Object, Roles, dollar_quoted, ident, literal, table_name};
+use super::{Kind, Object, Roles, dollar_quoted, ident, literal, short, table_name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::{QualifiedName, RowSecurity, Table, quoted};
 use crate::plan::PlanTable;

@@ -2,17 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::capture::{ALL_SETTINGS, view_name};
-use super::chain::Chain;
-use super::{Object, dollar_quoted, ident, literal, table_name};
-use crate::facts::Facts;
+use super::capture::{LOG, entries};
+use super::chain::{Asked, Chains};
+use super::{ALL_SETTINGS, Object, dollar_quoted, literal, table_name};
 use crate::plan::Plan;
 
 /// `oosync.reconcile(regclass)`: every row of a table goes to the log, for whom it belongs to now.
-pub(super) fn function(plan: &Plan, facts: &Facts) -> Object {
+pub(super) fn function(plan: &Plan, chains: &Chains<'_>) -> Object {
     let mut branches = String::new();
     for table in &plan.tables {
-        let chain = Chain::of(plan, facts, table);
+        let chain = chains.of(table);
         // Whoever could change rows or their place meanwhile waits: entries of a key are in the order of commits.
         let locks: String = chain
             .levels
@@ -20,18 +19,12 @@ pub(super) fn function(plan: &Plan, facts: &Facts) -> Object {
             .rev()
             .map(|level| format!("    lock table {} in share mode;\n", table_name(&level.table.name)))
             .collect();
-        let key =
-            table.primary_key.iter().map(|place| format!("v.{}::text", ident(&table.columns[*place].name)));
-        let name = literal(&table.name.to_string());
+        let rows = entries(chain, &table_name(&table.name), Asked::Select).join("  union\n");
         let word = if branches.is_empty() { "if" } else { "elsif" };
         let _ = write!(
             branches,
-            "  {word} root = to_regclass({}) then\n{locks}    \
-             insert into oosync.change_log (tbl, bucket, pk)\n      \
-             select {name}, v.bucket, array[{}] from {} v where v.bucket is not null;\n",
+            "  {word} root = to_regclass({}) then\n{locks}{LOG}{rows};\n",
             literal(&table_name(&table.name)),
-            key.collect::<Vec<_>>().join(", "),
-            view_name(&table.name),
         );
     }
     let body = if branches.is_empty() {

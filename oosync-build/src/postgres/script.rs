@@ -63,7 +63,7 @@ pub(super) fn remove_where(condition: &str) -> String {
         "do $remove$\ndeclare\n  gone record;\nbegin\n  \
          for gone in select o.identity, o.undo from oosync.object o\n    \
          where o.undo is not null and {condition}\n    \
-         order by array_position(array['policy', 'trigger', 'privileges', 'grant', 'row security', 'view', 'function'], o.kind), o.place desc\n  loop\n    \
+         order by array_position(array['policy', 'trigger', 'privileges', 'grant', 'row security', 'function'], o.kind), o.place desc\n  loop\n    \
          begin\n      execute gone.undo;\n    \
          exception when undefined_table or undefined_object or undefined_function or undefined_column or invalid_schema_name then\n      null;\n    \
          end;\n    delete from oosync.object where identity = gone.identity;\n  end loop;\nend\n$remove$;\n"

@@ -72,9 +72,11 @@ fn state(client: &mut Client) -> BTreeMap<(String, Vec<String>, String), String>
     let mut state = BTreeMap::new();
     let tables =
         [("jobs", "id"), ("parts", "id"), ("bolts", "id"), ("parcels", "id, of")].map(|(table, key)| {
-            let texts = key.split(", ").map(|column| format!("v.{column}::text")).collect::<Vec<_>>().join(", ");
+            let texts = key.split(", ").map(|column| format!("t.{column}::text")).collect::<Vec<_>>().join(", ");
             let sql = format!(
-                "select array[{texts}], v.bucket, to_jsonb(t)::text from oosync.\"public.{table}\" v join {table} t using ({key})"
+                "select v.pk, v.bucket, to_jsonb(t)::text
+                   from oosync.\"public.{table} in\"(array(select '*' union select 'user:' || u from unnest('{{ann,bob,cas,dan,eve,a,b,c}}'::text[]) u)) v
+                   join {table} t on array[{texts}] = v.pk"
             );
             (format!("public.{table}"), sql)
         });

@@ -99,6 +99,7 @@ const TRUTH: &[(&str, &str)] = &[
 pub(crate) type Rows = BTreeMap<(String, Vec<String>), String>;
 
 /// What a device holds, and since when.
+#[derive(Clone)]
 pub(crate) struct Device {
     pub(crate) user: String,
     pub(crate) rows: Rows,
@@ -117,14 +118,27 @@ impl Device {
 
     /// Takes the device from the state it has to that of one new snapshot, and says what it should hold then.
     pub(crate) fn pull(&mut self, plan: &Plan, client: &mut Client) -> Result<Rows, postgres::Error> {
-        let mut transaction = client
-            .build_transaction()
-            .isolation_level(IsolationLevel::RepeatableRead)
-            .read_only(true)
-            .start()?;
-        for table in &plan.tables {
-            transaction.batch_execute(&format!("lock table {} in access share mode", table.name))?;
+        loop {
+            let mut transaction = client
+                .build_transaction()
+                .isolation_level(IsolationLevel::RepeatableRead)
+                .read_only(true)
+                .start()?;
+            if let Some((next, truth)) = self.pulled(plan, &mut transaction)? {
+                transaction.commit()?;
+                *self = next;
+                return Ok(truth);
+            }
         }
+    }
+
+    /// What the device is after a pull, and what it should hold; none where the pull is to begin anew.
+    fn pulled(
+        &self,
+        plan: &Plan,
+        transaction: &mut Transaction<'_>,
+    ) -> Result<Option<(Self, Rows)>, postgres::Error> {
+        let mut next = self.clone();
         transaction.batch_execute(&format!(
             "set local oosync.user_id = '{}'; set local timezone = 'UTC'; set local datestyle = 'ISO'",
             self.user
@@ -133,22 +147,22 @@ impl Device {
         let buckets: Vec<String> =
             transaction.query("select oosync.buckets()", &[])?.iter().map(|row| row.get(0)).collect();
         let buckets: BTreeSet<String> = buckets.into_iter().collect();
-        let truth = truth(&mut transaction, &self.user)?;
-        match self.cursor.clone() {
-            None => self.rows = truth.clone(),
+        let truth = truth(transaction, &self.user)?;
+        match &self.cursor {
+            None => next.rows = truth.clone(),
             Some((since, before)) => {
                 let known = "select oosync.is_known($1::text::pg_snapshot)";
-                if transaction.query_one(known, &[&since])?.get(0) {
-                    self.apply(plan, &mut transaction, &since, &before, &buckets, &truth)?;
+                if transaction.query_one(known, &[since])?.get(0) {
+                    next.apply(plan, transaction, since, before, &buckets, &truth)?;
                 } else {
-                    self.rows = truth.clone();
-                    self.anew += 1;
+                    next.rows = truth.clone();
+                    next.anew += 1;
                 }
             }
         }
-        transaction.commit()?;
-        self.cursor = Some((now, buckets));
-        Ok(truth)
+        next.cursor = Some((now, buckets));
+        let rewritten: bool = transaction.query_one("select oosync.rewritten()", &[])?.get(0);
+        Ok((!rewritten).then_some((next, truth)))
     }
 
     fn apply(
@@ -170,14 +184,8 @@ impl Device {
         let turned: Vec<&String> = before.symmetric_difference(now).collect();
         if !turned.is_empty() {
             for table in &plan.tables {
-                let columns =
-                    table.primary_key.iter().map(|place| format!("\"{}\"::text", table.columns[*place].name));
-                let sql = format!(
-                    "select array[{}] from oosync.\"{}.{}\" where bucket = any ($1)",
-                    columns.collect::<Vec<_>>().join(", "),
-                    table.name.schema,
-                    table.name.name
-                );
+                let sql =
+                    format!("select pk from oosync.\"{}.{} in\"($1)", table.name.schema, table.name.name);
                 for row in transaction.query(&sql, &[&turned])? {
                     keys.insert((table.name.to_string(), row.get(0)));
                 }

@@ -2,7 +2,7 @@
 -- what to take away.
 create table if not exists oosync.object (
   identity text primary key,
-  -- table, view, function, trigger, policy, row security, privileges, grant.
+  -- table, function, trigger, policy, row security, privileges, grant.
   kind text not null,
   name text not null,
   -- The table that a trigger or policy stands on.

@@ -2,8 +2,6 @@ case o.kind
   when 'table' then (
     select string_agg(format('%s %s%s', a.attname, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then ' not null' else '' end), ', ' order by a.attnum)
       from pg_catalog.pg_attribute a where a.attrelid = to_regclass(o.name) and a.attnum > 0 and not a.attisdropped)
-  when 'view' then (
-    select concat_ws(' ', pg_get_viewdef(c.oid), c.relacl) from pg_catalog.pg_class c where c.oid = to_regclass(o.name) and c.relkind = 'v')
   when 'function' then (
     select concat_ws(' ', pg_get_functiondef(f.oid), f.proacl) from pg_catalog.pg_proc f where f.oid = to_regprocedure(o.name))
   when 'trigger' then (

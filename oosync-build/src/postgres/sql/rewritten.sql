@@ -1,0 +1,15 @@
+-- Whether a table that this transaction has read was emptied or rewritten after its snapshot, so that it showed nothing
+-- of what had been there; the transaction is to begin anew. Asked last, in a repeatable read transaction: what was read
+-- stays locked against that until the end.
+create or replace function oosync.rewritten() returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $oosync$
+  -- The catalog is read in the snapshot; the function tells of now.
+  select exists (
+    select from pg_locks l join pg_class c on c.oid = l.relation
+      where l.pid = pg_backend_pid() and l.locktype = 'relation'
+        and l.database = (select d.oid from pg_database d where d.datname = current_database())
+        and c.relkind in ('r', 'm') and c.relfilenode <> 0 and c.relfilenode <> pg_relation_filenode(c.oid)
+  )
+$oosync$;
