@@ -158,6 +158,9 @@ impl Capture<'_> {
         if statement == Statement::Insert && !below.is_empty() && self.may_come_after(below) {
             body.push_str(&arrived(below, "new_rows", Asked::Select));
         }
+        if chain.levels.len() > 1 || !below.is_empty() {
+            body.push_str(REWRITTEN);
+        }
         body.push_str("  return null;\n");
         body
     }
@@ -218,6 +221,11 @@ fn inherits(table: &Table, parent: &QualifiedName) -> bool {
 const MEMBERS: &str = "oosync.members";
 
 pub(super) const LOG: &str = "  insert into oosync.change_log (tbl, bucket, pk)\n";
+
+/// An older snapshot finds nothing in a table that was rewritten since: neither ancestors nor descendants.
+const REWRITTEN: &str = "  if current_setting('transaction_isolation') <> 'read committed' and oosync.rewritten() then\n    \
+                         raise exception 'could not serialize access due to a concurrent change of a table'\n      \
+                         using errcode = 'serialization_failure';\n  end if;\n";
 
 /// A plan is made once in a session, for the first statement, of one row or of a million; what follows has others.
 const PLANS: &str = "set enable_seqscan = off\n\
@@ -428,6 +436,7 @@ fn before(chain: &Chain<'_>, below: &[(&Chain<'_>, usize)]) -> String {
         buckets(chain, old, Asked::Delete),
         buckets(chain, new, Asked::Update),
     );
+    body.push_str(REWRITTEN);
     body.push_str("  if tg_op = 'DELETE' then\n    return old;\n  end if;\n  return new;\n");
     body
 }

@@ -13,11 +13,13 @@ pub(super) fn objects() -> Vec<Object> {
         ("oosync.newest", include_str!("sql/newest.sql")),
         ("oosync.manifest", include_str!("sql/manifest.sql")),
         ("oosync.epoch", include_str!("sql/epoch.sql")),
+        ("oosync.epochs", include_str!("sql/epochs.sql")),
     ];
     let functions = [
         ("oosync.changes(pg_snapshot, text[])", include_str!("sql/changes.sql")),
         ("oosync.is_known(pg_snapshot)", include_str!("sql/is_known.sql")),
         ("oosync.rewritten()", include_str!("sql/rewritten.sql")),
+        ("oosync.resume(pg_snapshot, uuid, pg_lsn)", include_str!("sql/resume.sql")),
         ("oosync.mark()", include_str!("sql/mark.sql")),
         ("oosync.compact(interval, integer)", include_str!("sql/compact.sql")),
         ("oosync.register_manifest(text, jsonb)", include_str!("sql/register_manifest.sql")),

@@ -17,6 +17,7 @@ const SERVER_FUNCTIONS: &[&str] = &[
     "oosync.mark",
     "oosync.compact",
     "oosync.rewritten",
+    "oosync.resume",
     "oosync.is_known",
     "oosync.cursor_state",
     "oosync.current_epoch",

@@ -140,6 +140,53 @@ impl Cluster {
         self.client().batch_execute(&create).expect("tests may make roles");
     }
 
+    /// Kills every process of the server as a power cut would, and starts it again at once on the same port.
+    ///
+    /// # Panics
+    ///
+    /// For a server that was there before, and where it does not come up again.
+    pub fn crash(&self) {
+        let folder = self.folder.as_deref().expect("only a server of our own is killed");
+        let data = folder.join("data");
+        let first = |name: &str| read(&data.join(name)).lines().next().unwrap_or_default().to_owned();
+        let server: u32 = first("postmaster.pid").parse().expect("the server runs");
+        // Backends do not outlive the server for long, but its shared memory is theirs too.
+        let mut processes = children(server);
+        processes.insert(0, server);
+        for process in &processes {
+            let _ = Command::new("kill").args(["-KILL", &process.to_string()]).stderr(Stdio::null()).status();
+        }
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let alive = |process: &u32| {
+            let stat = read(Path::new(&format!("/proc/{process}/stat")));
+            !stat.is_empty() && !stat.contains(") Z ")
+        };
+        while processes.iter().any(alive) {
+            assert!(Instant::now() < deadline, "the server is dead");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // A child of ours that nobody has waited for keeps its process id, and the server would believe it alive.
+        fs::remove_file(data.join("postmaster.pid")).expect("the server had one");
+        for entry in fs::read_dir(folder.join("s")).expect("our own folder").flatten() {
+            fs::remove_file(entry.path()).expect("our own file");
+        }
+        let log = File::options().append(true).open(folder.join("server.log")).expect("the log is there");
+        let mut command = Command::new("sh");
+        if let Some((user, group)) = server_user() {
+            command.uid(user).gid(group);
+        }
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").current_dir(folder);
+        command.args(["-c", &format!("exec {}", first("postmaster.opts"))]);
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file can be shared")).stderr(log);
+        let mut server = command.process_group(0).spawn().expect("sh runs");
+        while Client::connect(&self.url(SUPERUSER), NoTls).is_err() {
+            let ended = server.try_wait().expect("a child can be waited for").is_some();
+            let log = || read(&folder.join("server.log"));
+            assert!(!ended && Instant::now() < deadline, "the server did not come up again: {}", log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     fn join(folder: &Path, options: &ClusterOptions) -> Self {
         fs::create_dir_all(folder.join("users")).expect("the temporary folder is writable");
         // The server's own user passes through on the way to its data.
@@ -270,6 +317,19 @@ const FAST: [&str; 9] = [
     "shared_buffers=64MB",
     "log_min_messages=warning",
 ];
+
+/// The processes that a process has started, and that are there.
+fn children(parent: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").expect("/proc is readable").flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let is_child = |process: &u32| {
+        // After the name, which is in parentheses: the state, the parent.
+        let stat = read(Path::new(&format!("/proc/{process}/stat")));
+        let fields = stat.rsplit_once(") ").map(|(_, fields)| fields.split(' ').nth(1));
+        fields.flatten().is_some_and(|field| field == parent.to_string())
+    };
+    numbers.filter(is_child).collect()
+}
 
 /// Whether the server is up. A refusal is an answer too: hba rules may exclude this connection.
 fn answers(url: &str) -> bool {

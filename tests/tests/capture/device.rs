@@ -20,12 +20,18 @@ pub(crate) fn user(number: usize) -> String {
 /// A database with the schema, the users and the installation.
 pub(crate) fn database(users: usize) -> (TestDatabase, Plan) {
     let database = TestDatabase::with_schema(SCHEMA);
-    let (plan, installation) = installation(&database, CONFIG);
+    let plan = install(&database, users);
+    (database, plan)
+}
+
+/// The installation and the users, in a database with the schema.
+pub(crate) fn install(database: &TestDatabase, users: usize) -> Plan {
+    let (plan, installation) = installation(database, CONFIG);
     database.execute(&installation.install_sql());
     for number in 0..users {
         database.execute(&format!("insert into users values ('{}', 'user {number}')", user(number)));
     }
-    (database, plan)
+    plan
 }
 
 pub(crate) fn installation(database: &TestDatabase, config: &str) -> (Plan, Installation) {
@@ -98,13 +104,22 @@ const TRUTH: &[(&str, &str)] = &[
 /// Tables, with rows by key.
 pub(crate) type Rows = BTreeMap<(String, Vec<String>), String>;
 
+/// Where the last pull has taken a device.
+#[derive(Clone)]
+struct Cursor {
+    snapshot: String,
+    buckets: BTreeSet<String>,
+    /// The epoch of the database, and how far its log was on disk.
+    epoch: String,
+    lsn: String,
+}
+
 /// What a device holds, and since when.
 #[derive(Clone)]
 pub(crate) struct Device {
     pub(crate) user: String,
     pub(crate) rows: Rows,
-    /// The snapshot and the buckets of the last pull.
-    cursor: Option<(String, BTreeSet<String>)>,
+    cursor: Option<Cursor>,
     /// How many keys the log named in all.
     pub(crate) answered: usize,
     /// How often the log no longer reached back to the cursor, and everything was copied.
@@ -119,6 +134,7 @@ impl Device {
     /// Takes the device from the state it has to that of one new snapshot, and says what it should hold then.
     pub(crate) fn pull(&mut self, plan: &Plan, client: &mut Client) -> Result<Rows, postgres::Error> {
         loop {
+            client.batch_execute("select oosync.current_epoch()")?;
             let mut transaction = client
                 .build_transaction()
                 .isolation_level(IsolationLevel::RepeatableRead)
@@ -143,24 +159,33 @@ impl Device {
             "set local oosync.user_id = '{}'; set local timezone = 'UTC'; set local datestyle = 'ISO'",
             self.user
         ))?;
-        let now: String = transaction.query_one("select pg_current_snapshot()::text", &[])?.get(0);
+        let state = "select pg_current_snapshot()::text, epoch::text, lsn::text from oosync.cursor_state()";
+        let state = transaction.query_one(state, &[])?;
         let buckets: Vec<String> =
             transaction.query("select oosync.buckets()", &[])?.iter().map(|row| row.get(0)).collect();
-        let buckets: BTreeSet<String> = buckets.into_iter().collect();
+        let now = Cursor {
+            snapshot: state.get(0),
+            epoch: state.get(1),
+            lsn: state.get(2),
+            buckets: buckets.into_iter().collect(),
+        };
         let truth = truth(transaction, &self.user)?;
-        match &self.cursor {
-            None => next.rows = truth.clone(),
-            Some((since, before)) => {
-                let known = "select oosync.is_known($1::text::pg_snapshot)";
-                if transaction.query_one(known, &[since])?.get(0) {
-                    next.apply(plan, transaction, since, before, &buckets, &truth)?;
-                } else {
-                    next.rows = truth.clone();
-                    next.anew += 1;
-                }
+        let known =
+            "select r::text from oosync.resume($1::text::pg_snapshot, $2::text::uuid, $3::text::pg_lsn) r
+            where oosync.is_known(r)";
+        let since = match &self.cursor {
+            None => None,
+            Some(cursor) => {
+                let found = transaction.query_opt(known, &[&cursor.snapshot, &cursor.epoch, &cursor.lsn])?;
+                next.anew += usize::from(found.is_none());
+                found.map(|row| (row.get::<_, String>(0), &cursor.buckets))
             }
+        };
+        match since {
+            Some((since, before)) => next.apply(plan, transaction, &since, before, &now.buckets, &truth)?,
+            None => next.rows = truth.clone(),
         }
-        next.cursor = Some((now, buckets));
+        next.cursor = Some(now);
         let rewritten: bool = transaction.query_one("select oosync.rewritten()", &[])?.get(0);
         Ok((!rewritten).then_some((next, truth)))
     }

@@ -3,13 +3,15 @@
 //! `OOSYNC_PULLS=20000 cargo test -p oosync-tests --test capture --release fire` is the long run; `OOSYNC_SEED=…`
 //! begins with other numbers (threads still interleave as they like).
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use oosync_tests::TestDatabase;
-use postgres::Client;
+use oosync_build::plan::Plan;
+use oosync_tests::{Cluster, ClusterOptions, TestDatabase};
+use postgres::{Client, NoTls};
 
-use super::device::{Device, database, difference, user};
+use super::device::{Device, SCHEMA, database, difference, install, user};
 
 const USERS: usize = 4;
 const WRITERS: usize = 8;
@@ -111,20 +113,37 @@ fn statement(dice: &mut Dice) -> String {
         ),
         97 => "delete from todos where id > 1000".to_owned(),
         98 => format!("update lists set title = title || '.' where id = {list}"),
-        _ => match dice.roll(4) {
+        _ => match dice.roll(6) {
             0 => "truncate comments cascade".to_owned(),
             1 => "truncate events_old".to_owned(),
             2 => "truncate tags".to_owned(),
+            // These rewrite the table.
+            3 => "alter table todos alter title type text using title || ''".to_owned(),
+            4 => "alter table lists alter title type text using title || ''".to_owned(),
             _ => "update lists set title = 'all'".to_owned(),
         },
     }
 }
 
 /// Serialization, deadlock, lock timeout; constraints that a concurrent writer made fail; a backend that was ended; and
-/// two rows of one key: under an older snapshot, one that others deleted meanwhile and one's own of the same key.
+/// two rows of one key: under an older snapshot, one that others deleted meanwhile and one's own of the same key; a
+/// table that is to be rewritten after the transaction has written to it.
 fn is_expected(error: &postgres::Error) -> bool {
-    let expected = ["40001", "40P01", "55P03", "23503", "23505", "57P01", "21000"];
-    error.is_closed() || error.code().is_some_and(|code| expected.contains(&code.code()))
+    let expected = ["40001", "40P01", "55P03", "23503", "23505", "57P01", "57P02", "57P03", "21000", "55006"];
+    // Without a code, it is the connection that failed.
+    error.code().is_none_or(|code| expected.contains(&code.code()))
+}
+
+/// A connection, as soon as the server takes one.
+fn connected(database: &TestDatabase) -> Client {
+    let began = Instant::now();
+    loop {
+        match Client::connect(&database.url(), NoTls) {
+            Ok(client) => return client,
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(40), "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// One transaction; what fails is rolled back, as an application would.
@@ -169,7 +188,7 @@ fn transaction(client: &mut Client, dice: &mut Dice, number: usize) -> Result<()
 fn write(database: &TestDatabase, number: usize, seed: u64, stop: &AtomicBool, committed: &AtomicUsize) {
     let mut dice = Dice::new(seed);
     let connect = |dice: &mut Dice| {
-        let mut client = database.client();
+        let mut client = connected(database);
         let styles = ["ISO, DMY", "SQL, MDY", "German", "Postgres, YMD"];
         let zones = ["UTC", "Asia/Tokyo", "America/St_Johns"];
         let settings = format!(
@@ -178,7 +197,8 @@ fn write(database: &TestDatabase, number: usize, seed: u64, stop: &AtomicBool, c
             zones[dice.roll(3)],
             if dice.roll(2) == 0 { "hex" } else { "escape" },
         );
-        client.batch_execute(&settings).unwrap();
+        // It may have been ended since.
+        let _ = client.batch_execute(&settings);
         client
     };
     let mut client = connect(&mut dice);
@@ -189,7 +209,7 @@ fn write(database: &TestDatabase, number: usize, seed: u64, stop: &AtomicBool, c
             }
             Err(error) if error.is_closed() || client.is_closed() => {
                 client = connect(&mut dice);
-                // What was prepared outlives the connection.
+                // What was prepared outlives the connection, and a crash.
                 let _ = client.batch_execute(&format!("rollback prepared 'writer {number}'"));
             }
             Err(error) => {
@@ -209,19 +229,22 @@ fn write(database: &TestDatabase, number: usize, seed: u64, stop: &AtomicBool, c
     let _ = client.batch_execute(&format!("rollback prepared 'writer {number}'"));
 }
 
-/// A retention so short that a device that pauses finds its cursor forgotten.
-const RETENTION: &str = "300 ms";
-
 /// Marks and compacts at random moments, in batches of random size. How many entries went.
-fn compact(database: &TestDatabase, seed: u64, stop: &AtomicBool) -> i64 {
+fn compact(database: &TestDatabase, retention: &str, seed: u64, stop: &AtomicBool) -> i64 {
     let mut dice = Dice::new(seed);
     let mut client = database.client();
     let mut gone = 0;
     while !stop.load(Ordering::Relaxed) {
-        client.batch_execute("select oosync.mark()").unwrap();
-        if dice.roll(3) == 0 {
-            let sql = format!("select gone from oosync.compact('{RETENTION}', {})", 1 + dice.roll(300));
-            gone += client.query_one(&sql, &[]).unwrap().get::<_, i64>(0);
+        let compacts = dice.roll(3) == 0;
+        let sql = format!("select gone from oosync.compact('{retention}', {})", 1 + dice.roll(300));
+        let mut step = || {
+            client.batch_execute("select oosync.mark()")?;
+            if compacts { client.query_one(&sql, &[]).map(|row| row.get(0)) } else { Ok(0) }
+        };
+        match step() {
+            Ok(went) => gone += went,
+            Err(error) if is_expected(&error) => client = connected(database),
+            Err(error) => panic!("{error}: {:?}", error.as_db_error()),
         }
         std::thread::sleep(Duration::from_millis(dice.roll(25) as u64));
     }
@@ -245,31 +268,59 @@ fn compact_to_the_end(client: &mut Client) {
 
 #[test]
 fn no_pull_is_wrong_under_fire() {
-    let wanted = variable("OOSYNC_PULLS").unwrap_or(400);
-    let seed = variable("OOSYNC_SEED").unwrap_or(1) as u64;
     let (database, plan) = database(USERS);
+    fire(&database, &plan, variable("OOSYNC_PULLS").unwrap_or(400), None);
+}
+
+#[test]
+fn no_pull_is_wrong_after_a_crash() {
+    // What is committed is on its way to the disk; what the operating system does with it is not our subject.
+    let settings = vec!["synchronous_commit=on".to_owned(), "checkpoint_timeout=30s".to_owned()];
+    let cluster = Arc::new(Cluster::private(&ClusterOptions { settings, ..ClusterOptions::default() }));
+    cluster.role("oosync_server");
+    let database = TestDatabase::empty_in(&cluster);
+    database.execute(SCHEMA);
+    let plan = install(&database, USERS);
+    fire(&database, &plan, variable("OOSYNC_PULLS").unwrap_or(150), Some(&cluster));
+}
+
+/// Ends the other threads, also where this one panics.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Writers, devices and a compactor at once, and a server that may crash now and then.
+fn fire(database: &TestDatabase, plan: &Plan, wanted: usize, crashes: Option<&Cluster>) {
+    let seed = variable("OOSYNC_SEED").unwrap_or(1) as u64;
+    // A device that pauses finds its cursor forgotten; most find it still known after a crash.
+    let retention = if crashes.is_some() { "4 s" } else { "300 ms" };
     let (stop, committed, pulls) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
     let anew = AtomicUsize::new(0);
     let wrong = std::thread::scope(|scope| {
+        let _at_the_end = Stop(&stop);
         let compactor = {
-            let (database, stop) = (&database, &stop);
-            scope.spawn(move || compact(database, seed, stop))
+            let stop = &stop;
+            scope.spawn(move || compact(database, retention, seed, stop))
         };
         for number in 0..WRITERS {
-            let (database, stop, committed) = (&database, &stop, &committed);
+            let (stop, committed) = (&stop, &committed);
             let seed = seed.wrapping_mul(1_000).wrapping_add(number as u64);
             scope.spawn(move || write(database, number, seed, stop, committed));
         }
         let pullers: Vec<_> = (0..USERS)
             .map(|number| {
-                let (database, plan, stop, pulls, anew) = (&database, &plan, &stop, &pulls, &anew);
+                let (stop, pulls, anew) = (&stop, &pulls, &anew);
                 scope.spawn(move || {
                     let mut dice = Dice::new(seed.wrapping_add(77 * number as u64));
                     let mut client = database.client();
                     let mut device = Device::new(number);
                     while pulls.load(Ordering::Relaxed) < wanted && !stop.load(Ordering::Relaxed) {
                         let Ok(truth) = device.pull(plan, &mut client) else {
-                            client = database.client();
+                            client = connected(database);
                             continue;
                         };
                         let pull = pulls.fetch_add(1, Ordering::Relaxed);
@@ -287,6 +338,16 @@ fn no_pull_is_wrong_under_fire() {
                 })
             })
             .collect();
+        if let Some(cluster) = crashes {
+            let mut dice = Dice::new(seed);
+            let mut crashes = 0;
+            while pulls.load(Ordering::Relaxed) < wanted && !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(Duration::from_millis(300 + dice.roll(1500) as u64));
+                cluster.crash();
+                crashes += 1;
+            }
+            println!("{crashes} crashes");
+        }
         let wrong: Vec<_> = pullers.into_iter().filter_map(|puller| puller.join().unwrap()).collect();
         stop.store(true, Ordering::Relaxed);
         let gone = compactor.join().unwrap();
@@ -297,6 +358,6 @@ fn no_pull_is_wrong_under_fire() {
     let anew = anew.into_inner();
     println!("{} pulls ({anew} anew) beside {} transactions", pulls.into_inner(), committed.into_inner());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(anew > 0, "no cursor was ever forgotten");
+    assert!(anew > 0 || crashes.is_some(), "no cursor was ever forgotten");
     compact_to_the_end(&mut database.client());
 }

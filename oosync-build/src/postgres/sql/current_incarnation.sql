@@ -17,7 +17,7 @@ begin
       delete from oosync.mark;
       update oosync.meta m set floor = pg_snapshot_xmax(s), seen = pg_snapshot_xmax(s), seen_at = now(), deduplicated = '0'
         from pg_current_snapshot() s;
-      truncate oosync.change_log, oosync.unseen, oosync.newest;
+      truncate oosync.change_log, oosync.unseen, oosync.newest, oosync.epoch, oosync.epochs;
     end if;
     select m.incarnation into drawn from oosync.meta m;
   end if;
