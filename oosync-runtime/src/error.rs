@@ -26,6 +26,14 @@ pub enum Error {
         /// The column.
         column: &'static str,
     },
+    /// A value from a server for a column that no server has.
+    #[error("{table}.{column} exists on this device alone, and the server sent it")]
+    LocalColumn {
+        /// The table in SQLite.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
     /// SQLite refused.
     #[cfg(feature = "client")]
     #[error("{table}: {source}")]

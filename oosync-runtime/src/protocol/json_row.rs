@@ -82,6 +82,9 @@ impl JsonRow {
         for (name, json) in &self.0 {
             let Some(place) = table.column(name) else { continue };
             let column = &table.columns[place];
+            if column.default == ColumnDefault::Local {
+                return Err(Error::LocalColumn { table: table.name, column: column.name });
+            }
             values.push((
                 place,
                 super::layout::checked(table, column, codec::from_json(&column.ty, json.get()))?,
