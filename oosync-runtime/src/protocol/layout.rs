@@ -148,7 +148,7 @@ impl Layout {
     /// # Errors
     ///
     /// Each value: where it is not what Postgres sends for the type, or null where the column cannot be.
-    pub fn row<'a>(&self, tuple: &Tuple<'a>) -> impl Iterator<Item = Result<(usize, Value<'a>), Error>> {
+    pub fn row<'a>(&self, tuple: Tuple<'a>) -> impl Iterator<Item = Result<(usize, Value<'a>), Error>> {
         let fields = self.columns.iter().zip(tuple.fields());
         fields.filter_map(|(slot, field)| Some(self.value((*slot)?, field)))
     }
@@ -158,7 +158,7 @@ impl Layout {
     /// # Errors
     ///
     /// As [`row`](Self::row).
-    pub fn key<'a>(&self, tuple: &Tuple<'a>) -> impl Iterator<Item = Result<(usize, Value<'a>), Error>> {
+    pub fn key<'a>(&self, tuple: Tuple<'a>) -> impl Iterator<Item = Result<(usize, Value<'a>), Error>> {
         self.key.iter().zip(tuple.fields()).map(|(slot, field)| self.value(*slot, field))
     }
 

@@ -15,7 +15,8 @@
 //! # Values
 //!
 //! In frames, a value is as Postgres's binary send function writes it, or as text for the columns that the header
-//! lists: a [`Layout`] reads both. In JSON, a value is as [`codec::to_push_json`](crate::codec::to_push_json) writes it,
+//! lists: a [`Layout`] reads both. [`TableHeader::of`] says what a server selects and in which form, and [`CopyOut`] takes
+//! the tuples out of its `COPY`. In JSON, a value is as [`codec::to_push_json`](crate::codec::to_push_json) writes it,
 //! in both directions: null, booleans and integers as such, everything else as a string of Postgres's own text. A
 //! [`JsonRow`] has them by column. No value passes through a float on its way.
 //!
@@ -85,7 +86,7 @@
 //!             }
 //!             Frame::Rows { table, tuples } => {
 //!                 for tuple in tuples {
-//!                     for value in layouts[table].row(&tuple?) {
+//!                     for value in layouts[table].row(tuple?) {
 //!                         let (place, value) = value?;
 //!                         rows.push((TODOS.columns[place].name, value.into_owned()));
 //!                     }
@@ -93,7 +94,7 @@
 //!             }
 //!             Frame::Deletes { table, tuples } => {
 //!                 for tuple in tuples {
-//!                     for value in layouts[table].key(&tuple?) {
+//!                     for value in layouts[table].key(tuple?) {
 //!                         deleted.push(value?.1.into_owned());
 //!                     }
 //!                 }
@@ -113,6 +114,7 @@
 //! ```
 
 mod body;
+mod copy_out;
 mod error_body;
 pub mod frame;
 mod included;
@@ -135,6 +137,7 @@ mod tests;
 pub mod tuple;
 
 pub use self::body::{Counts, End, Header, Mode, Progress, TableHeader};
+pub use self::copy_out::{CopyError, CopyOut};
 pub use self::error_body::{ErrorBody, ErrorCode};
 pub use self::included::Included;
 pub use self::json_row::JsonRow;

@@ -54,7 +54,7 @@ fn bytes(fields: &[Option<&[u8]>]) -> Vec<u8> {
 type Values<'a> = Result<Vec<(usize, Value<'a>)>, Error>;
 
 fn row<'a>(layout: &Layout, bytes: &'a [u8], fields: usize) -> Values<'a> {
-    layout.row(&Tuples::new(bytes, fields).next().unwrap().unwrap()).collect()
+    layout.row(Tuples::new(bytes, fields).next().unwrap().unwrap()).collect()
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_row_is_read_in_the_servers_order_and_without_what_is_unknown() {
     let values = row(&layout, &tuple, 4).unwrap();
     assert_eq!(values, [(1, Value::Integer(7)), (3, Value::Null), (4, Value::Text("a".into()))]);
     let key = bytes(&[Some(b"a"), Some(&7_i32.to_be_bytes())]);
-    let key: Values<'_> = layout.key(&Tuples::new(&key, 2).next().unwrap().unwrap()).collect();
+    let key: Values<'_> = layout.key(Tuples::new(&key, 2).next().unwrap().unwrap()).collect();
     assert_eq!(key.unwrap(), [(4, Value::Text("a".into())), (1, Value::Integer(7))]);
 }
 
