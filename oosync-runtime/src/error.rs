@@ -1,4 +1,4 @@
-//! What can go wrong between a row and SQLite.
+//! What can go wrong with a row on its way to SQLite, from a server or to it.
 
 use thiserror::Error;
 
@@ -17,6 +17,22 @@ pub enum Error {
         column: &'static str,
         /// Why.
         source: ValueError,
+    },
+    /// A column that a device does not push.
+    #[error("{table}.{column} is not pushed: it exists on this device alone, or Postgres computes it")]
+    NotPushed {
+        /// The table in SQLite.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// A value from a server for a column that no server has.
+    #[error("{table}.{column} exists on this device alone, and the server sent it")]
+    LocalColumn {
+        /// The table in SQLite.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
     },
     /// SQLite refused.
     #[cfg(feature = "client")]

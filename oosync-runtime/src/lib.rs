@@ -8,6 +8,7 @@ pub mod diesel;
 mod error;
 mod field;
 mod generated;
+pub mod protocol;
 mod row;
 pub mod schema;
 pub mod sql;

@@ -4,6 +4,7 @@
 //!  Postgres, binary ──from_binary──►         ──to_text────────►  Postgres, what a type's input function reads
 //!                                    Value
 //!  Postgres, text ────from_text────►         ──to_push_json───►  json_populate_recordset
+//!  JSON ──────────────from_json────►
 //! ```
 //!
 //! Text is that of a session with `DateStyle = ISO`, `IntervalStyle = iso_8601`, `TimeZone = UTC`,
@@ -74,7 +75,16 @@ pub fn from_text<'a>(ty: &ColumnType, text: &'a str) -> Result<Value<'a>, ValueE
 ///
 /// As [`from_binary`] and [`from_text`].
 pub fn from_wire<'a>(ty: &ColumnType, bytes: &'a [u8]) -> Result<Value<'a>, ValueError> {
-    match Wire::of(ty) {
+    from_form(ty, Wire::of(ty), bytes)
+}
+
+/// The device's form of what came in this form, whatever [`Wire::of`] says.
+///
+/// # Errors
+///
+/// As [`from_binary`] and [`from_text`].
+pub fn from_form<'a>(ty: &ColumnType, form: Wire, bytes: &'a [u8]) -> Result<Value<'a>, ValueError> {
+    match form {
         Wire::Binary => from_binary(ty, bytes),
         Wire::Text => from_text(ty, utf8(bytes, ty)?),
     }
@@ -110,8 +120,55 @@ pub fn to_push_json(ty: &ColumnType, value: &Value<'_>, json: &mut String) -> Re
     Ok(())
 }
 
+/// The device's form of a value in JSON: of what [`to_push_json`] writes, and of what a server makes as
+/// [`cast_in_json`] says.
+///
+/// # Errors
+///
+/// Where the JSON is no value of the type: a number of the wrong type, an object, malformed text.
+pub fn from_json<'a>(ty: &ColumnType, json: &'a str) -> Result<Value<'a>, ValueError> {
+    let invalid = || ValueError::invalid(json, name(ty));
+    match json.as_bytes() {
+        b"null" => Ok(Value::Null),
+        [b'"', ..] => match json_text::read_string(json, name(ty))? {
+            Cow::Borrowed(text) => from_text(ty, text),
+            Cow::Owned(text) => from_text(ty, &text).map(Value::into_owned),
+        },
+        b"true" | b"false" if *ty == ColumnType::Bool => from_text(ty, json),
+        [b'-' | b'0'..=b'9', ..] => match ty {
+            ColumnType::Int2
+            | ColumnType::Int4
+            | ColumnType::Int8
+            | ColumnType::Oid
+            | ColumnType::Float4
+            | ColumnType::Float8
+            | ColumnType::Numeric => from_text(ty, json),
+            _ => Err(invalid()),
+        },
+        _ => Err(invalid()),
+    }
+}
+
+/// Whether a server casts a column to `text` before it makes JSON of it, so that [`from_json`] reads what was there.
+///
+/// Booleans, integers and texts are made JSON as they are (a cast to text would take the blanks off a `char(n)`).
+/// Postgres writes other types in JSON as something else than their text, as it does with times, or in a form that
+/// readers of JSON bring to the nearest double.
+pub const fn cast_in_json(ty: &ColumnType) -> bool {
+    !matches!(
+        ty,
+        ColumnType::Bool
+            | ColumnType::Int2
+            | ColumnType::Int4
+            | ColumnType::Int8
+            | ColumnType::Oid
+            | ColumnType::Text
+            | ColumnType::Enum
+    )
+}
+
 /// The type's name in messages.
-const fn name(ty: &ColumnType) -> &'static str {
+pub(crate) const fn name(ty: &ColumnType) -> &'static str {
     match ty {
         ColumnType::Bool => "boolean",
         ColumnType::Int2 => "smallint",

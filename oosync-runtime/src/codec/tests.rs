@@ -266,3 +266,50 @@ fn an_endless_interval_is_pushed_as_every_server_reads_it() {
     let read = from_text(&ColumnType::Interval, "P178956970Y7M2147483647DT2562047788H54.775807S");
     assert_eq!(read, Ok(Value::Text("infinity".into())));
 }
+
+#[test]
+fn json_of_a_push_is_read_as_it_was() {
+    for (ty, value) in [
+        (ColumnType::Bool, Value::Integer(0)),
+        (ColumnType::Int8, Value::Integer(i64::MIN)),
+        (ColumnType::Float8, Value::Real(-0.0)),
+        (ColumnType::Float8, Value::Text("NaN".into())),
+        (ColumnType::Numeric, Value::Text("1.100".into())),
+        (ColumnType::Text, Value::Text("\"\n\u{1}ü".into())),
+        (ColumnType::Json, Value::Text(" null ".into())),
+        (ColumnType::Jsonb, Value::Null),
+        (ColumnType::Bytea, Value::Blob([0, 255][..].into())),
+        (PAIRS, Value::Text(r#"[{"a":"x","b":[1,null]},null]"#.into())),
+    ] {
+        assert_eq!(from_json(&ty, &push(&ty, &value).unwrap()), Ok(value), "{ty:?}");
+    }
+}
+
+#[test]
+fn numbers_of_other_writers_are_read_digit_by_digit() {
+    let digits = "123456789012345678901234567890.10";
+    assert_eq!(from_json(&ColumnType::Numeric, digits), Ok(Value::Text(digits.into())));
+    assert_eq!(from_json(&ColumnType::Int8, "\"9223372036854775807\""), Ok(Value::Integer(i64::MAX)));
+    assert_eq!(from_json(&ColumnType::Oid, "\"7\""), Ok(Value::Integer(7)));
+    assert_eq!(from_json(&ColumnType::Bool, "\"t\""), Ok(Value::Integer(1)));
+}
+
+#[test]
+fn json_that_is_no_value_of_the_type_is_refused() {
+    for (ty, json) in [
+        (ColumnType::Int4, "1.0"),
+        (ColumnType::Int4, "true"),
+        (ColumnType::Int2, "32768"),
+        (ColumnType::Text, "1"),
+        (ColumnType::Text, "{}"),
+        (ColumnType::Text, "\"\\u0000\""),
+        (ColumnType::Text, "\"\\ud800\""),
+        (ColumnType::Bool, "1"),
+        (ColumnType::Json, "{}"),
+        (INT4S, "[1]"),
+        (ColumnType::Timestamptz, "\"2024-01-01\""),
+        (ColumnType::Text, ""),
+    ] {
+        assert!(from_json(&ty, json).is_err(), "{ty:?} {json}");
+    }
+}

@@ -1,28 +1,26 @@
 //! `COPY … (format binary)`, taken apart.
 
-use std::io::Read as _;
+use std::io::BufRead as _;
 
+use oosync_runtime::protocol::CopyOut;
 use postgres::Client;
 
-/// The rows of a query: the bytes of each column, or nothing for null.
-pub(crate) fn rows(client: &mut Client, query: &str) -> Vec<Vec<Option<Vec<u8>>>> {
-    let mut bytes = Vec::new();
-    let copy = format!("copy ({query}) to stdout (format binary)");
-    client.copy_out(&copy).unwrap().read_to_end(&mut bytes).unwrap();
-    let rest = bytes.strip_prefix(b"PGCOPY\n\xff\r\n\0").unwrap();
-    let mut rest = &rest[8..];
-    let mut take = |count: usize| {
-        let (taken, after) = rest.split_at(count);
-        rest = after;
-        taken
-    };
+/// The rows of a query of so many columns: the bytes of each column, or nothing for null.
+pub(crate) fn rows(client: &mut Client, query: &str, columns: usize) -> Vec<Vec<Option<Vec<u8>>>> {
+    let mut messages = client.copy_out(&format!("copy ({query}) to stdout (format binary)")).unwrap();
+    let mut copy = CopyOut::new(columns);
     let mut rows = Vec::new();
     loop {
-        let Ok(columns) = u16::try_from(i16::from_be_bytes(take(2).try_into().unwrap())) else { return rows };
-        let column = |_| {
-            let length = i32::from_be_bytes(take(4).try_into().unwrap());
-            usize::try_from(length).ok().map(|length| take(length).to_vec())
-        };
-        rows.push((0..columns).map(column).collect());
+        // What the reader has at once is one message.
+        let message = messages.fill_buf().unwrap();
+        if message.is_empty() {
+            copy.finish().unwrap();
+            return rows;
+        }
+        for tuple in copy.tuples(message).unwrap() {
+            rows.push(tuple.unwrap().fields().map(|field| field.map(<[u8]>::to_vec)).collect());
+        }
+        let length = message.len();
+        messages.consume(length);
     }
 }

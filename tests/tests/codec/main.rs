@@ -1,7 +1,7 @@
 //! Every value of every type, from Postgres to the device and back: what arrives is not distinct from what left.
 //!
 //! One table has a column for each [`Case`](cases::Case). Its rows are read in the form that the codec asks for and
-//! as text, held in the column's Rust type on the way, written back through `json_populate_recordset`, and compared
+//! as text and JSON, held in the column's Rust type on the way, written back through `json_populate_recordset`, and compared
 //! by Postgres.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 
 use oosync_runtime::Value;
 use oosync_runtime::codec::{self, Wire};
+use oosync_runtime::protocol::JsonRow;
 use oosync_runtime::schema::ColumnType;
 use oosync_tests::TestDatabase;
 use postgres::Client;
@@ -47,6 +48,7 @@ fn every_value_comes_back_as_it_left() {
         .collect();
 
     text_says_the_same(&mut client, &cases, &rows);
+    json_says_the_same(&mut client, &cases, &rows);
     rust_types_hold_it(&cases, &rows);
     push(&mut client, &cases, &rows);
     compare(&mut client, &cases);
@@ -130,7 +132,7 @@ fn read(
 ) -> Vec<Vec<Option<Vec<u8>>>> {
     let columns: Vec<_> =
         cases.iter().enumerate().map(|(place, case)| column(case, &format!("c{place}"))).collect();
-    copy::rows(client, &format!("select {} from everything order by id", columns.join(", ")))
+    copy::rows(client, &format!("select {} from everything order by id", columns.join(", ")), columns.len())
 }
 
 /// What the output functions print leads to the same values.
@@ -153,6 +155,31 @@ fn text_says_the_same(client: &mut Client, cases: &[Case], rows: &[Vec<Value<'_>
                 continue;
             }
             assert!(same(&read, value), "{}: {text}: {value:?}", case.sql);
+        }
+    }
+}
+
+/// A row that a server makes JSON of, as it does for what is pushed, leads to the same values.
+fn json_says_the_same(client: &mut Client, cases: &[Case], rows: &[Vec<Value<'_>>]) {
+    let columns = cases.iter().enumerate().map(|(place, case)| {
+        let cast = if codec::cast_in_json(&case.ty) { "::text" } else { "" };
+        format!("c{place}{cast}")
+    });
+    let columns: Vec<String> = columns.collect();
+    let query = format!(
+        "select row_to_json(r)::text from (select {} from everything order by id) r",
+        columns.join(", ")
+    );
+    // A cast has no name of its own: the name is that of the column.
+    let texts = client.query(&query, &[]).unwrap();
+    assert_eq!(texts.len(), rows.len());
+    for (text, row) in texts.iter().zip(rows) {
+        let json: JsonRow = serde_json::from_str(text.get(0)).unwrap();
+        for (place, (case, value)) in cases.iter().zip(row).enumerate() {
+            let json = json.get(&format!("c{place}")).unwrap().get();
+            let read =
+                codec::from_json(&case.ty, json).unwrap_or_else(|error| panic!("{}: {error}", case.sql));
+            assert!(same(&read, value), "{}: {json}: {value:?}", case.sql);
         }
     }
 }

@@ -33,14 +33,14 @@ fn database() -> TestDatabase {
 }
 
 fn numbers(database: &TestDatabase, query: &str) -> Vec<Numeric> {
-    let rows = copy::rows(&mut database.client(), query);
+    let rows = copy::rows(&mut database.client(), query, 1);
     rows.iter().map(|row| Numeric::from_pg_binary(row[0].as_deref().unwrap()).unwrap()).collect()
 }
 
 #[test]
 fn bytes_are_those_of_postgres() {
     let database = database();
-    for row in copy::rows(&mut database.client(), "select value, value::text from numbers") {
+    for row in copy::rows(&mut database.client(), "select value, value::text from numbers", 2) {
         let value = Numeric::from_pg_binary(row[0].as_deref().unwrap()).unwrap();
         assert_eq!(Some(value.as_str().as_bytes()), row[1].as_deref());
         assert_eq!(Some(value.to_pg_binary()), row[0]);
@@ -59,7 +59,7 @@ fn order_is_that_of_postgres() {
 fn sums_are_those_of_postgres() {
     let database = database();
     let mut different = String::new();
-    let parts = copy::rows(&mut database.client(), "select distinct part::text from numbers");
+    let parts = copy::rows(&mut database.client(), "select distinct part::text from numbers", 1);
     for part in parts {
         let part = String::from_utf8(part[0].clone().unwrap()).unwrap();
         let mut sum = NumericSum::default();

@@ -1,0 +1,55 @@
+//! `POST snapshot`: everything that a user may see, in parts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Buckets, Next, PageLimit, RawJson, Reply, SchemaVersion};
+
+/// A device asks for all rows: tables in the order of the plan, rows in the order of keys.
+///
+/// The rows are not of one state of the database: the cursor at the end is that of the moment before the first of
+/// them was read, and the pull from there makes the device exact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// The device.
+    pub client: Uuid,
+    /// The hash of the schema that it was built with: the reply has its tables and columns.
+    pub schema_hash: String,
+    /// Goes on after a part; none begins anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<String>,
+    /// These tables alone: those that a newer app has and the older one had not, say. None is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tables: Option<Vec<String>>,
+    /// Rows in a page. A reply in frames may have any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<PageLimit>,
+}
+
+/// The answer to [`Snapshot`] in JSON.
+pub type SnapshotReply = Reply<SnapshotPage>;
+
+/// A part of all rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotPage {
+    /// Whole rows, by table. Each is an object that [`JsonRow`](super::JsonRow) reads.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records: BTreeMap<String, Vec<RawJson>>,
+    /// All of the user's buckets, as `added`; in the first page.
+    #[serde(default, skip_serializing_if = "Buckets::is_empty")]
+    pub buckets: Buckets,
+    /// What the server serves now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<SchemaVersion>,
+    /// The rows of this page and of all before it.
+    pub rows: u64,
+    /// About how many there are altogether, where the server knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated: Option<u64>,
+    /// Another page, or the cursor to pull from.
+    #[serde(flatten)]
+    pub next: Next,
+}
