@@ -10,6 +10,8 @@ mod field;
 mod generated;
 mod row;
 pub mod schema;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod sql;
 #[cfg(feature = "client")]
 pub mod sqlite;
