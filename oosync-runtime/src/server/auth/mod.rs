@@ -39,6 +39,8 @@ mod header;
 mod identity;
 mod jwt;
 mod request;
+#[cfg(test)]
+mod tests;
 
 pub use self::access_hash::AccessHash;
 pub use self::authenticator::{Authenticating, Authenticator};
