@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
@@ -19,10 +21,11 @@ pub(super) struct Fetch {
 }
 
 impl Fetch {
-    /// Reads the system's certificates, where the address is of HTTPS.
+    /// Reads the system's certificates, where the address is of HTTPS and no others are given as PEM.
     pub(super) fn new(
         url: &str,
         plain: bool,
+        roots: Option<&str>,
         timeout: Duration,
         most_bytes: u64,
     ) -> Result<Self, SetupError> {
@@ -38,7 +41,10 @@ impl Fetch {
             .max_redirects_will_error(false)
             .max_idle_connections(1);
         let config = match uri.scheme_str() {
-            Some("https") => config.https_only(true).tls_config(tls(url)?),
+            Some("https") => {
+                let roots = roots.map_or_else(of_system, of_pem).map_err(|error| problem(&error))?;
+                config.https_only(true).tls_config(tls(roots))
+            }
             Some("http") if plain || local => config,
             Some("http") => {
                 return Err(problem(
@@ -73,18 +79,32 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
-/// rustls with ring, and the certificates that the system trusts.
-fn tls(url: &str) -> Result<TlsConfig, SetupError> {
+/// rustls with ring.
+fn tls(roots: Vec<Certificate<'static>>) -> TlsConfig {
+    TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .root_certs(RootCerts::from(roots))
+        .build()
+}
+
+fn of_system() -> Result<Vec<Certificate<'static>>, String> {
     let found = rustls_native_certs::load_native_certs();
     if found.certs.is_empty() {
         let errors: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
-        let problem = format!("is of HTTPS, and the system trusts nobody: {}", errors.join(", "));
-        return Err(SetupError::JwksUrl { url: url.to_owned(), problem });
+        return Err(format!("is of HTTPS, and the system trusts nobody: {}", errors.join(", ")));
     }
-    let roots: Vec<_> =
-        found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect();
-    Ok(TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .root_certs(RootCerts::from(roots))
-        .build())
+    Ok(found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect())
+}
+
+fn of_pem(pem: &str) -> Result<Vec<Certificate<'static>>, String> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    match certificates {
+        Ok(found) if found.is_empty() => {
+            Err("is given root certificates, of which there are none".to_owned())
+        }
+        Ok(found) => {
+            Ok(found.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect())
+        }
+        Err(error) => Err(format!("is given root certificates that cannot be read: {error}")),
+    }
 }

@@ -24,6 +24,7 @@ use crate::server::auth::{AuthError, Clock};
 pub struct JwksUrl {
     url: String,
     plain: bool,
+    roots: Option<String>,
     max_age: Duration,
     pause: Duration,
     timeout: Duration,
@@ -36,6 +37,7 @@ impl JwksUrl {
         Self {
             url: url.into(),
             plain: false,
+            roots: None,
             max_age: Duration::from_secs(600),
             pause: Duration::from_secs(10),
             timeout: Duration::from_secs(5),
@@ -46,6 +48,12 @@ impl JwksUrl {
     /// Takes an address of HTTP. Whoever is on the way to it can put in keys of their own, and be anybody.
     pub fn plain_http(mut self) -> Self {
         self.plain = true;
+        self
+    }
+
+    /// Trusts these certificates, in PEM, and not those of the system: for an issuer with an authority of its own.
+    pub fn root_certificates(mut self, pem: impl Into<String>) -> Self {
+        self.roots = Some(pem.into());
         self
     }
 
@@ -132,7 +140,7 @@ impl Jwks {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SetupError> {
         Ok(Self(Arc::new(Inner {
-            fetch: Fetch::new(&from.url, from.plain, from.timeout, from.most_bytes)?,
+            fetch: Fetch::new(&from.url, from.plain, from.roots.as_deref(), from.timeout, from.most_bytes)?,
             wanted,
             max_age: from.max_age,
             pause: from.pause,

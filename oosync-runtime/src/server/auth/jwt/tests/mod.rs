@@ -4,8 +4,10 @@
 
 mod algorithms;
 mod claims;
+mod examples;
 mod issuer;
 mod published;
+mod secure;
 mod setup;
 mod times;
 
