@@ -183,6 +183,26 @@ fn many_requests_at_once_are_one_fetch() {
 }
 
 #[test]
+fn requests_that_waited_for_a_fetch_do_not_fetch_again() {
+    let (signer, forger) = (Signer::p256(), Signer::p256());
+    let issuer = Issuer::new(Answer::Slow(Duration::from_millis(200), set(&[(&signer, "one")])));
+    // Not because of the pause.
+    let (jwt, _) = by_url(issuer.url().pause(Duration::ZERO));
+    assert!(identity(&jwt, &signer.token_by("one", &claims())).is_ok());
+    let requests: Vec<_> = (0..20)
+        .map(|at| {
+            let (jwt, token) = (Arc::clone(&jwt), forger.token_by(&at.to_string(), &claims()));
+            runtime().spawn(async move { jwt.identity(&token).await })
+        })
+        .collect();
+    for request in requests {
+        assert_eq!(runtime().block_on(request).unwrap().unwrap_err().kind(), AuthErrorKind::UnknownKey);
+    }
+    // One that was late to ask may have come after the first fetch.
+    assert!(issuer.asked() <= 3, "{}", issuer.asked());
+}
+
+#[test]
 fn a_fetch_goes_on_when_nobody_waits_any_more() {
     let signer = Signer::p256();
     let issuer = Issuer::new(Answer::Slow(Duration::from_millis(200), set(&[(&signer, "one")])));
@@ -280,14 +300,18 @@ fn an_issuer_that_is_down_does_not_hold_up_every_request() {
 #[test]
 fn an_answer_of_no_use_is_a_failure() {
     let signer = Signer::p256();
-    let redirect = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let elsewhere = Issuer::new(Answer::Keys(set(&[(&signer, "one")])));
+    let redirect = format!(
+        "HTTP/1.1 302 Found\r\nlocation: http://{}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        elsewhere.address
+    );
     let many: Vec<_> = (0..65).map(|at| signer.jwk(&at.to_string())).collect();
     let mut private = signer.jwk("one");
     private["d"] = json!("AAAA");
     let answers = [
         Answer::Raw(b"HTTP/1.1 500 Oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec()),
         Answer::Raw(b"HTTP/1.1 404 Oh\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec()),
-        Answer::Raw(redirect.to_vec()),
+        Answer::Raw(redirect.into_bytes()),
         Answer::Raw(b"no HTTP at all\r\n\r\n".to_vec()),
         Answer::Raw(ok(&set(&[(&signer, "one")]))[..150].to_vec()),
         Answer::Keys(json!({"keys": []})),
