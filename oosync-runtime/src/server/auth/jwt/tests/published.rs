@@ -198,8 +198,8 @@ fn requests_that_waited_for_a_fetch_do_not_fetch_again() {
     for request in requests {
         assert_eq!(runtime().block_on(request).unwrap().unwrap_err().kind(), AuthErrorKind::UnknownKey);
     }
-    // One that was late to ask may have come after the first fetch.
-    assert!(issuer.asked() <= 3, "{}", issuer.asked());
+    // On a busy machine some ask only after the first fetch; each for itself would make 21.
+    assert!(issuer.asked() <= 10, "{}", issuer.asked());
 }
 
 #[test]
@@ -285,11 +285,11 @@ fn an_issuer_that_is_down_does_not_hold_up_every_request() {
     issuer.says(Answer::HangUp);
     clock.pass(Duration::from_secs(600));
     assert!(identity(&jwt, &token).is_ok());
-    issuer.says(Answer::Slow(Duration::from_secs(1), set(&[(&signer, "one")])));
+    issuer.says(Answer::Slow(Duration::from_millis(1500), set(&[(&signer, "one")])));
     clock.pass(Duration::from_secs(10));
     let began = Instant::now();
     assert!(identity(&jwt, &token).is_ok());
-    assert!(began.elapsed() < Duration::from_millis(500), "it waited");
+    assert!(began.elapsed() < Duration::from_secs(1), "it waited");
     // What nobody waited for arrives.
     while jwt.jwks_status().unwrap().failure.is_some() {
         assert!(began.elapsed() < Duration::from_secs(10), "it never arrived");
