@@ -11,6 +11,8 @@ mod generated;
 pub mod protocol;
 mod row;
 pub mod schema;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod sql;
 #[cfg(feature = "client")]
 pub mod sqlite;

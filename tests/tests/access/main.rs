@@ -9,3 +9,4 @@ mod installed;
 mod matrix;
 mod other_roles;
 mod privileges;
+mod tokens;

@@ -1,0 +1,5 @@
+//! The sync server.
+//!
+//! - [`auth`]: who is asking
+
+pub mod auth;
