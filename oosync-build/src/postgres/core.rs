@@ -12,6 +12,8 @@ pub(super) fn objects() -> Vec<Object> {
         ("oosync.unseen", include_str!("sql/unseen.sql")),
         ("oosync.newest", include_str!("sql/newest.sql")),
         ("oosync.manifest", include_str!("sql/manifest.sql")),
+        ("oosync.client", include_str!("sql/client.sql")),
+        ("oosync.mutation", include_str!("sql/mutation.sql")),
         ("oosync.epoch", include_str!("sql/epoch.sql")),
         ("oosync.epochs", include_str!("sql/epochs.sql")),
     ];

@@ -1,7 +1,7 @@
 //! Privileges: what the roles of requests may do at all, before any policy.
 //!
 //! Columns that stay on the server are not granted, nor is writing what no push may write. Of the schema `oosync`, the
-//! server's role reads the log and nobody writes it; the other roles may only ask what policies ask.
+//! server's role reads the log and nobody writes it (devices and their answers it writes); the other roles may only ask what policies ask.
 
 use std::collections::BTreeSet;
 
@@ -23,6 +23,9 @@ const SERVER_FUNCTIONS: &[&str] = &[
     "oosync.current_epoch",
     "oosync.current_manifest",
 ];
+
+/// What the server keeps books in.
+const WRITTEN: &[&str] = &["oosync.client", "oosync.mutation"];
 
 /// Who may call functions is part of what makes them: nobody has them for a moment in between, and
 /// whoever makes one anew makes its privileges anew.
@@ -57,8 +60,10 @@ pub(super) fn of_stores(stores: &[String], roles: &Roles<'_>) -> Vec<Object> {
     let mut objects =
         vec![grant("usage of oosync", format!("grant usage on schema oosync to {};\n", roles.list()), None)];
     for table in stores {
+        let privileges =
+            if WRITTEN.contains(&table.as_str()) { "select, insert, update, delete" } else { "select" };
         let create = format!(
-            "revoke all on {table} from public;\nrevoke all on {table} from {server};\ngrant select on {table} to {server};\n"
+            "revoke all on {table} from public;\nrevoke all on {table} from {server};\ngrant {privileges} on {table} to {server};\n"
         );
         objects.push(grant(&format!("{table} to {server}"), create, None));
     }

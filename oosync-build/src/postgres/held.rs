@@ -13,12 +13,21 @@ use crate::plan::PlanTable;
 /// buckets text[])`: which of these keys, each the text of a `text[]`, are in these buckets.
 pub(super) fn functions(facts: &Facts, chains: &Chains<'_>, table: &PlanTable) -> [Object; 2] {
     let chain = chains.of(table);
-    let name = |what: &str| own_name(&format!("{}.{} {what}", table.name.schema, table.name.name));
     let returns = "table (pk text[], bucket text)";
     [
-        definer(&name("in"), "text[]", returns, ALL_SETTINGS, &in_buckets(facts, chain)),
-        definer(&name("held"), "text[], text[]", returns, ALL_SETTINGS, &held(facts, chain)),
+        definer(&in_name(table), "text[]", returns, ALL_SETTINGS, &in_buckets(facts, chain)),
+        definer(&held_name(table), "text[], text[]", returns, ALL_SETTINGS, &held(facts, chain)),
     ]
+}
+
+/// `oosync."public.todos in"`.
+pub(super) fn in_name(table: &PlanTable) -> String {
+    own_name(&format!("{}.{} in", table.name.schema, table.name.name))
+}
+
+/// `oosync."public.todos held"`.
+pub(super) fn held_name(table: &PlanTable) -> String {
+    own_name(&format!("{}.{} held", table.name.schema, table.name.name))
 }
 
 fn in_buckets(facts: &Facts, chain: &Chain<'_>) -> String {

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::held;
 use crate::plan::{Plan, PlanColumnKind, PlanTable};
 
-/// The tables of a plan in the order of syncing: names, columns with type and nullability, primary key. Columns that
-/// only the device has are left out.
+/// The tables of a plan in the order of syncing: names, columns with type and nullability, primary key; and what the
+/// server calls them in the log and by functions. Columns that only the device has are left out.
 pub(super) fn tables(plan: &Plan) -> Value {
     plan.tables.iter().map(table).collect()
 }
@@ -29,6 +30,9 @@ fn table(table: &PlanTable) -> Value {
         "schema": table.name.schema,
         "name": table.name.name,
         "local_name": table.local_name,
+        "log_name": table.name.to_string(),
+        "in_buckets": held::in_name(table),
+        "held": held::held_name(table),
         "primary_key": key,
         "columns": columns,
     })

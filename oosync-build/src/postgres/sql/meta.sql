@@ -15,7 +15,9 @@ create table if not exists oosync.meta (
   deduplicated xid8 not null default '0',
   -- The newest transaction id seen: after a restore the counter falls back behind it.
   seen xid8 not null,
-  seen_at timestamptz not null default now()
+  seen_at timestamptz not null default now(),
+  -- What cursors are signed with.
+  cursor_key bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
 );
 insert into oosync.meta (format, home, floor, seen)
   select 1, (select c.system_identifier from pg_control_system() c) || '/' || (select d.oid from pg_database d where d.datname = current_database()),

@@ -1,0 +1,11 @@
+-- What devices pushed and was answered for good, until they have stored the answers: nothing is applied twice.
+create table if not exists oosync.mutation (
+  client uuid not null references oosync.client on delete cascade,
+  id bigint not null,
+  -- SHA-256 of what was sent: the same id with another body is another device.
+  body bytea not null,
+  -- The answer as it was given.
+  result text not null,
+  at timestamptz not null default now(),
+  primary key (client, id)
+);
