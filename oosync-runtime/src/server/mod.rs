@@ -1,5 +1,33 @@
-//! The sync server.
+//! The sync server: what devices ask for, over a Postgres database that `cargo oosync migrate` has prepared.
 //!
+//! [`Engine`] answers without HTTP. It keeps nothing of devices: what it knows of them stands in the database and in
+//! the tokens that they send.
+//!
+//! - `engine`, `start`: making one, and what has to be in order before
 //! - [`auth`]: who is asking
+//! - `session`: a transaction of a request, with the rights of the server or of the user
+//! - `catalog`, `compatible`: the tables as SQL; which of them devices of an older app are served
+//! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys
+//! - `register`, `pull`, `snapshot`: one request each
+//! - `spool`: a body that waits for a slow device
+//! - `error`: what a device is told, and what the log
 
 pub mod auth;
+mod catalog;
+mod compatible;
+mod cursor;
+mod delta;
+mod engine;
+mod error;
+mod pull;
+mod register;
+mod rows;
+mod session;
+mod snapshot;
+mod spool;
+mod start;
+
+pub use self::engine::{Engine, EngineBuilder};
+pub use self::error::Error;
+pub use self::spool::Body;
+pub use self::start::StartError;

@@ -1,0 +1,92 @@
+//! Devices of an older app: which tables and columns they are served.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::catalog::{ManifestTable, parse};
+use super::engine::Shared;
+use super::{Error, session};
+use crate::protocol::{ErrorCode, SchemaVersion, TableHeader};
+
+/// What devices of one schema are sent: the tables of the present one that it has, with the columns it has.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// Places in the catalog, each with the columns.
+    pub(super) tables: Vec<(usize, TableHeader)>,
+}
+
+/// What is known of schemas that devices named.
+#[derive(Debug, Default)]
+pub(super) struct Known(Mutex<BTreeMap<String, Arc<Shape>>>);
+
+impl Shared {
+    /// What the server serves now.
+    pub(super) fn version(&self) -> SchemaVersion {
+        SchemaVersion { version: self.catalog.version, hash: self.schema.hash.to_owned() }
+    }
+
+    /// What a device of this schema is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::SchemaMismatch`] where it was never registered, [`ErrorCode::UpgradeRequired`] where something of
+    /// it is no longer there or another thing.
+    pub(super) async fn shape(&self, hash: &str) -> Result<Arc<Shape>, Error> {
+        let lock = || self.known.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shape) = lock().get(hash) {
+            return Ok(Arc::clone(shape));
+        }
+        let shape = if hash == self.schema.hash {
+            let all = self.schema.tables.iter().map(|table| TableHeader::of(table, |_| true));
+            Shape { tables: all.enumerate().collect() }
+        } else {
+            self.older(hash).await?
+        };
+        let shape = Arc::new(shape);
+        // Only what is registered comes this far: a few.
+        lock().insert(hash.to_owned(), Arc::clone(&shape));
+        Ok(shape)
+    }
+
+    async fn older(&self, hash: &str) -> Result<Shape, Error> {
+        let connection = session::connection(&self.pool).await?;
+        let sql = "select m.hash, m.tables::text from oosync.manifest m where m.hash in ($1, $2)";
+        let rows = connection.query(sql, &[&hash, &self.schema.hash]).await?;
+        let (mut then, mut now) = (None, None);
+        for row in rows {
+            let tables = parse(row.try_get(1)?).map_err(|error| Error::internal(error.to_string()))?;
+            let side = if row.try_get::<_, &str>(0)? == hash { &mut then } else { &mut now };
+            *side = Some(tables);
+        }
+        let (Some(then), Some(now)) = (then, now) else {
+            let message = "the server does not know the schema of this device";
+            return Err(Error::new(ErrorCode::SchemaMismatch, message).with_details(&self.version()));
+        };
+        let present: BTreeMap<&str, &ManifestTable> =
+            now.iter().map(|table| (table.local_name.as_str(), table)).collect();
+        let mut tables = Vec::new();
+        for table in &then {
+            let found = present.get(table.local_name.as_str()).filter(|found| serves(found, table));
+            let place = self.schema.tables.iter().position(|known| known.name == table.local_name);
+            let (Some(_), Some(place)) = (found, place) else {
+                let message = format!("this version of the app is too old: {} has changed", table.local_name);
+                return Err(Error::new(ErrorCode::UpgradeRequired, message).with_details(&self.version()));
+            };
+            let has = |name: &str| table.columns.iter().any(|column| column.name == name);
+            tables.push((place, TableHeader::of(self.schema.tables[place], |column| has(column.name))));
+        }
+        // Parents first, as they are now.
+        tables.sort_by_key(|(place, _)| *place);
+        Ok(Shape { tables })
+    }
+}
+
+/// Whether a table serves devices that know it as it was then: the key is the same, and every column is there, of the
+/// same type and not null where it was not null.
+fn serves(now: &ManifestTable, then: &ManifestTable) -> bool {
+    let fits = |old: &super::catalog::ManifestColumn| {
+        let found = now.columns.iter().find(|column| column.name == old.name);
+        found.is_some_and(|column| column.ty == old.ty && (old.nullable || !column.nullable))
+    };
+    now.primary_key == then.primary_key && then.columns.iter().all(fits)
+}

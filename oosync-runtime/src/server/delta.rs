@@ -1,0 +1,207 @@
+//! What changed for a user since a cursor: the keys, in one snapshot of the database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::auth::Identity;
+use super::compatible::Shape;
+use super::cursor::State;
+use super::engine::{Shared, unknown_client};
+use super::{Error, session};
+use crate::protocol::{Buckets, Included, SnapshotReason};
+
+/// Where a pull may begin.
+pub(super) enum Since {
+    /// At a snapshot, as Postgres writes it.
+    Snapshot(String),
+    /// Nowhere: everything has to be loaded anew.
+    Unknown(SnapshotReason),
+}
+
+/// The state of the database that a request sees.
+pub(super) struct Now {
+    pub(super) state: State,
+    pub(super) included: Included,
+    pub(super) since: Since,
+}
+
+/// The keys that changed, by the place of their table in the catalog; each with whether it was only gained: then the
+/// device has never had the row.
+pub(super) type Keys = BTreeMap<usize, BTreeMap<String, bool>>;
+
+impl Shared {
+    /// Looks at the database: the first query of a transaction of mode [`Snapshot`](session::Mode::Snapshot).
+    pub(super) async fn now(
+        &self,
+        transaction: &Transaction<'_>,
+        identity: &Identity,
+        client: Uuid,
+        schema: &str,
+        since: Option<&State>,
+    ) -> Result<Now, Error> {
+        // A cursor of another database is none here, whatever its snapshot says.
+        let sql = "
+            select s.incarnation::text, s.timeline, s.epoch::text, s.lsn::text, pg_catalog.pg_current_snapshot()::text,
+                   array(select b from oosync.buckets() b order by b collate \"C\"),
+                   r.since::text, oosync.is_known(r.since), c.acknowledged,
+                   (select coalesce(max(m.id), 0) from oosync.mutation m where m.client = c.id)
+              from oosync.cursor_state() s
+              left join oosync.client c on c.id = $1::text::uuid and c.user_id = $2
+              left join lateral oosync.resume($3::text::pg_snapshot, $4::text::uuid, $5::text::pg_lsn) r (since)
+                on s.incarnation::text = $6 and s.timeline = $7";
+        let (id, user) = (client.to_string(), identity.user());
+        let texts = |of: fn(&State) -> &String| since.map(of);
+        let (snapshot, epoch) = (texts(|state| &state.snapshot), texts(|state| &state.epoch));
+        let (lsn, incarnation) = (texts(|state| &state.lsn), texts(|state| &state.incarnation));
+        let timeline = since.map(|state| state.timeline);
+        let row = transaction
+            .query_typed_one(
+                sql,
+                &[
+                    (&id, Type::TEXT),
+                    (&user, Type::TEXT),
+                    (&snapshot, Type::TEXT),
+                    (&epoch, Type::TEXT),
+                    (&lsn, Type::TEXT),
+                    (&incarnation, Type::TEXT),
+                    (&timeline, Type::INT8),
+                ],
+            )
+            .await?;
+        let acknowledged: i64 = row.try_get::<_, Option<i64>>(8)?.ok_or_else(unknown_client)?;
+        let last: i64 = row.try_get::<_, Option<i64>>(9)?.unwrap_or_default();
+        let state = State {
+            incarnation: row.try_get(0)?,
+            timeline: row.try_get(1)?,
+            epoch: row.try_get(2)?,
+            lsn: row.try_get(3)?,
+            snapshot: row.try_get(4)?,
+            buckets: row.try_get(5)?,
+            access: identity.access_hash().to_string(),
+            schema: schema.to_owned(),
+        };
+        let resumed: Option<String> = row.try_get(6)?;
+        let known: Option<bool> = row.try_get(7)?;
+        let since = match (since, resumed, known) {
+            (None, ..) => Since::Unknown(SnapshotReason::InitialSync),
+            (Some(_), None, _) => Since::Unknown(SnapshotReason::DatabaseRestored),
+            (Some(_), Some(snapshot), Some(true)) => Since::Snapshot(snapshot),
+            (Some(_), Some(_), _) => Since::Unknown(SnapshotReason::CheckpointBeforeRetention),
+        };
+        let included = included(transaction, &id, acknowledged, last).await?;
+        Ok(Now { state, included, since })
+    }
+
+    /// Everything that a device has to be told of, to come from `since` to now.
+    pub(super) async fn keys(
+        &self,
+        transaction: &Transaction<'_>,
+        shape: &Shape,
+        before: &State,
+        since: &str,
+        now: &State,
+    ) -> Result<Keys, Error> {
+        let then: BTreeSet<&String> = before.buckets.iter().collect();
+        let buckets: BTreeSet<&String> = now.buckets.iter().collect();
+        let all: Vec<&String> = then.union(&buckets).copied().collect();
+        let mut keys = Keys::new();
+        let served: BTreeSet<usize> = shape.tables.iter().map(|(place, _)| *place).collect();
+        let sql = "select c.tbl, c.pk::text, c.gained from oosync.changes($1::text::pg_snapshot, $2) c";
+        let parameters =
+            [(&since as &(dyn tokio_postgres::types::ToSql + Sync), Type::TEXT), (&all, Type::TEXT_ARRAY)];
+        for row in transaction.query_typed(sql, &parameters).await? {
+            let Some(place) = self.catalog.by_log_name(row.try_get(0)?) else { continue };
+            if served.contains(&place) {
+                keys.entry(place).or_default().insert(row.try_get(1)?, row.try_get(2)?);
+            }
+        }
+        // A bucket that was gained or lost is answered as a whole; and all of them, where policies see another request.
+        let turned: Vec<&String> = if before.access == now.access {
+            then.symmetric_difference(&buckets).copied().collect()
+        } else {
+            all
+        };
+        if turned.is_empty() {
+            return Ok(keys);
+        }
+        for place in served {
+            let sql =
+                format!("select distinct b.pk::text from {}($1) b", self.catalog.tables[place].in_buckets);
+            for row in transaction.query_typed(&sql, &[(&turned, Type::TEXT_ARRAY)]).await? {
+                // Whether the device had it is not known: it is told either way.
+                keys.entry(place).or_default().insert(row.try_get(0)?, false);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Of some keys of a table those whose rows lie in the user's buckets; all of them where policies say so themselves.
+    pub(super) async fn held(
+        &self,
+        transaction: &Transaction<'_>,
+        place: usize,
+        keys: &[&str],
+        buckets: &[String],
+    ) -> Result<Option<BTreeSet<String>>, Error> {
+        let table = &self.catalog.tables[place];
+        if table.generated {
+            return Ok(None);
+        }
+        let sql = format!("select distinct h.pk::text from {}($1, $2) h", table.held);
+        let rows =
+            transaction.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY), (&buckets, Type::TEXT_ARRAY)]).await?;
+        let held: Result<BTreeSet<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+        Ok(Some(held?))
+    }
+
+    /// Whether what was read is what was there: see `oosync.rewritten()`. Asked last, as the server.
+    pub(super) async fn rewritten(&self, transaction: &Transaction<'_>) -> Result<bool, Error> {
+        let row = transaction.query_typed_one("select oosync.rewritten()", &[]).await?;
+        Ok(row.try_get(0)?)
+    }
+}
+
+/// The device's mutations that are part of what the transaction sees.
+async fn included(
+    transaction: &Transaction<'_>,
+    client: &str,
+    acknowledged: i64,
+    last: i64,
+) -> Result<Included, Error> {
+    let through = acknowledged.max(last);
+    let missing = if last > acknowledged {
+        let sql = "select n from pg_catalog.generate_series($2 + 1, $3) n
+            where not exists (select from oosync.mutation m where m.client = $1::text::uuid and m.id = n)";
+        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+            [(&client, Type::TEXT), (&acknowledged, Type::INT8), (&last, Type::INT8)];
+        let rows = transaction.query_typed(sql, &parameters).await?;
+        let missing: Result<Vec<i64>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+        missing?
+    } else {
+        Vec::new()
+    };
+    let positive = |id: i64| u64::try_from(id).unwrap_or_default();
+    let missing = missing.into_iter().map(positive).collect();
+    Ok(Included::new(positive(through), missing).unwrap_or_default())
+}
+
+/// What a device gained and lost.
+pub(super) fn turned(before: &State, now: &State) -> Buckets {
+    let (then, buckets): (BTreeSet<&String>, BTreeSet<&String>) =
+        (before.buckets.iter().collect(), now.buckets.iter().collect());
+    let list = |of: &BTreeSet<&String>, without: &BTreeSet<&String>| {
+        of.difference(without).map(|bucket| (*bucket).clone()).collect()
+    };
+    Buckets { added: list(&buckets, &then), removed: list(&then, &buckets) }
+}
+
+/// A transaction that reads one state of the database as a user.
+pub(super) async fn read<'c>(
+    connection: &'c mut deadpool_postgres::Object,
+    identity: &Identity,
+) -> Result<Transaction<'c>, Error> {
+    session::begin(connection, identity, session::Mode::Snapshot).await
+}

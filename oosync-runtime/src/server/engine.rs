@@ -1,0 +1,169 @@
+//! The sync server without HTTP.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+
+use super::auth::{Authenticator, Identity, RequestParts};
+use super::catalog::Catalog;
+use super::compatible::Known;
+use super::cursor::Signer;
+use super::start::{self, StartError};
+use super::{Error, session};
+use crate::protocol::{ErrorCode, Limits};
+use crate::schema::Schema;
+
+/// A sync server over a Postgres database: everything that devices ask for, each as a method that takes who is asking.
+///
+/// It keeps nothing of devices in memory: any number of servers may serve one database. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) pool: Pool,
+    pub(super) schema: &'static Schema,
+    pub(super) catalog: Catalog,
+    pub(super) signer: Signer,
+    pub(super) limits: Limits,
+    pub(super) authenticator: Arc<dyn Authenticator>,
+    pub(super) known: Known,
+}
+
+/// How an [`Engine`] is made.
+pub struct EngineBuilder {
+    pool: Pool,
+    schema: &'static Schema,
+    authenticator: Arc<dyn Authenticator>,
+    limits: Limits,
+}
+
+impl Engine {
+    /// An engine over connections of the server's role, for the schema that the database has; `authenticator` says who is
+    /// asking.
+    pub fn builder(pool: Pool, schema: &'static Schema, authenticator: impl Authenticator) -> EngineBuilder {
+        EngineBuilder { pool, schema, authenticator: Arc::new(authenticator), limits: Limits::default() }
+    }
+
+    /// The schema that is served.
+    pub fn schema(&self) -> &'static Schema {
+        self.shared.schema
+    }
+
+    /// What is taken of a request.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Who sends a request.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Unauthenticated`], [`ErrorCode::Forbidden`], [`ErrorCode::Unavailable`].
+    pub async fn authenticate(&self, request: RequestParts<'_>) -> Result<Identity, Error> {
+        Ok(self.shared.authenticator.authenticate(request).await?)
+    }
+
+    /// Remembers how far transaction ids have come, and draws what a database needs after a crash. To be called every
+    /// few seconds, by one server or by many.
+    ///
+    /// # Errors
+    ///
+    /// Where Postgres does not answer.
+    pub async fn mark(&self) -> Result<(), Error> {
+        let connection = session::connection(&self.shared.pool).await?;
+        connection.batch_execute("select oosync.mark()").await?;
+        Ok(())
+    }
+
+    /// Forgets what no device within the retention needs, as an interval of Postgres, as in `30 days`: devices that
+    /// come later load everything anew. How many entries of the log went.
+    ///
+    /// # Errors
+    ///
+    /// Where Postgres does not answer; what was done until then stays done.
+    pub async fn compact(&self, retention: &str) -> Result<u64, Error> {
+        let connection = session::connection(&self.shared.pool).await?;
+        let mut gone = 0;
+        loop {
+            let sql = "select gone, done from oosync.compact($1::text::interval)";
+            let row = connection.query_one(sql, &[&retention]).await?;
+            gone += u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default();
+            if row.try_get(1)? {
+                return Ok(gone);
+            }
+        }
+    }
+
+    /// Whether a client is one of the user's, and keeps books of it.
+    pub(super) async fn seen(
+        &self,
+        transaction: &tokio_postgres::Transaction<'_>,
+        identity: &Identity,
+        client: uuid::Uuid,
+    ) -> Result<(), Error> {
+        let sql = "select from oosync.client c where c.id = $1::text::uuid and c.user_id = $2";
+        let (id, user) = (client.to_string(), identity.user());
+        match transaction.query_opt(sql, &[&id, &user]).await? {
+            Some(_) => Ok(()),
+            None => Err(unknown_client()),
+        }
+    }
+}
+
+pub(super) fn unknown_client() -> Error {
+    Error::new(ErrorCode::UnknownClient, "this device is not known here: it has to register")
+}
+
+impl EngineBuilder {
+    /// What is taken of a request; by default [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Looks at the database and begins to serve it.
+    ///
+    /// # Errors
+    ///
+    /// Where the database cannot be served, or not by this role; see [`StartError`].
+    pub async fn build(self) -> Result<Engine, StartError> {
+        let connection = self.pool.get().await?;
+        let named = |table: &&crate::schema::Table| {
+            format!("{}.{}", session::ident(table.pg_schema), session::ident(table.pg_name))
+        };
+        let tables: Vec<String> = self.schema.tables.iter().map(|table| named(&table)).collect();
+        start::check(&connection, &tables).await?;
+        let catalog = Catalog::load(&connection, self.schema).await?;
+        connection.batch_execute("select oosync.mark()").await?;
+        let key = connection.query_one("select m.cursor_key from oosync.meta m", &[]).await?;
+        let signer = Signer::new(key.try_get(0)?);
+        drop(connection);
+        let shared = Shared {
+            pool: self.pool,
+            schema: self.schema,
+            catalog,
+            signer,
+            limits: self.limits,
+            authenticator: self.authenticator,
+            known: Known::default(),
+        };
+        Ok(Engine { shared: Arc::new(shared) })
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tables: BTreeSet<_> = self.shared.schema.tables.iter().map(|table| table.name).collect();
+        f.debug_struct("Engine").field("tables", &tables).field("schema", &self.shared.schema.hash).finish()
+    }
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder").field("schema", &self.schema.hash).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,349 @@
+//! `pull`: from one state of the database to another.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Transaction;
+
+use super::auth::Identity;
+use super::compatible::Shape;
+use super::cursor::{Cursor, Holder, Kind, State};
+use super::delta::{Keys, Now, Since, read, turned};
+use super::engine::Shared;
+use super::rows::BATCH;
+use super::spool::{Body, Spool};
+use super::{Engine, Error, session};
+use crate::protocol::frame::FrameWriter;
+use crate::protocol::{
+    Buckets, Changes, Counts, End, Header, Mode, Next, PROTOCOL_VERSION, Pull, PullReply, Reply,
+    SnapshotReason, SnapshotRequired,
+};
+
+/// How often a request begins anew because a table was rewritten under it.
+const ATTEMPTS: usize = 5;
+
+/// The token of a page: what the first page began with, and how far the pages have come.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Page {
+    #[serde(flatten)]
+    holder: Holder,
+    /// Where the changes begin that these pages are of.
+    before: State,
+    /// The state that the first of these pages saw: what changed after it comes behind them.
+    first: State,
+    /// The table, by its place, and the key after which to go on; none is the beginning.
+    after: Option<(usize, String)>,
+}
+
+impl Engine {
+    /// What changed since the request's cursor, in JSON. `wait` is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; what was sent before stays right.
+    pub async fn pull(&self, identity: &Identity, request: &Pull) -> Result<PullReply, Error> {
+        let shape = self.shared.shape(&request.schema_hash).await?;
+        for _ in 0..ATTEMPTS {
+            let mut connection = session::connection(&self.shared.pool).await?;
+            let transaction = read(&mut connection, identity).await?;
+            let reply = self.shared.page(&transaction, identity, &shape, request).await?;
+            if !self.shared.rewritten(&transaction).await? {
+                transaction.commit().await?;
+                return Ok(reply);
+            }
+        }
+        Err(Error::unavailable("tables are being rewritten", "a table was rewritten in every attempt"))
+    }
+
+    /// What changed since the request's cursor, in frames.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; what fails later ends the body with an `X` frame.
+    pub async fn pull_frames(&self, identity: &Identity, request: &Pull) -> Result<Reply<Body>, Error> {
+        let shape = self.shared.shape(&request.schema_hash).await?;
+        let (spool, body) = Spool::new();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let (engine, identity, request) = (self.clone(), identity.clone(), request.clone());
+        tokio::spawn(async move {
+            let mut begun = Some(begun);
+            let mut writer = FrameWriter::default();
+            let done =
+                engine.shared.frames(&identity, &shape, &request, &mut writer, &spool, &mut begun).await;
+            if let Err(error) = done {
+                match begun.take() {
+                    // Nobody has been told anything yet.
+                    Some(begun) => drop(begun.send(Err(error))),
+                    None => {
+                        tracing::warn!(detail = error.detail(), "a pull broke off");
+                        // The header was written: an error can be.
+                        let _ = writer.error(error.body());
+                        spool.write(writer.take());
+                    }
+                }
+            }
+        });
+        match begins.await {
+            Ok(Ok(None)) => Ok(Reply::Given(body)),
+            Ok(Ok(Some(required))) => Ok(Reply::SnapshotRequired(required)),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(Error::internal("the task of a pull ended")),
+        }
+    }
+}
+
+/// Told once whether there will be a body.
+type Begun = tokio::sync::oneshot::Sender<Result<Option<SnapshotRequired>, Error>>;
+
+pub(super) fn required(reason: SnapshotReason) -> SnapshotRequired {
+    let message = match reason {
+        SnapshotReason::InitialSync => "this device has not loaded anything yet",
+        SnapshotReason::CheckpointBeforeRetention => {
+            "the device was away for longer than changes are remembered"
+        }
+        SnapshotReason::DatabaseRestored => "the database is not the one that the device knows",
+        _ => "what changed since is not known",
+    };
+    SnapshotRequired { reason, message: Some(message.to_owned()) }
+}
+
+impl Shared {
+    fn holder(identity: &Identity, request: &Pull, kind: Kind) -> Holder {
+        Holder { kind, user: identity.user().to_owned(), client: request.client }
+    }
+
+    /// Where a request begins.
+    fn cursor(&self, identity: &Identity, request: &Pull) -> Result<Option<State>, Error> {
+        let Some(token) = &request.cursor else { return Ok(None) };
+        let cursor: Cursor = self.signer.read(token)?;
+        cursor.holder.check(&Self::holder(identity, request, Kind::Cursor))?;
+        Ok(Some(cursor.state))
+    }
+
+    fn sign(&self, identity: &Identity, request: &Pull, state: State) -> Result<String, Error> {
+        self.signer.sign(&Cursor { holder: Self::holder(identity, request, Kind::Cursor), state })
+    }
+
+    async fn frames(
+        &self,
+        identity: &Identity,
+        shape: &Shape,
+        request: &Pull,
+        writer: &mut FrameWriter,
+        spool: &Spool,
+        begun: &mut Option<Begun>,
+    ) -> Result<(), Error> {
+        let before = self.cursor(identity, request)?;
+        let mut connection = session::connection(&self.pool).await?;
+        let transaction = read(&mut connection, identity).await?;
+        let now =
+            self.now(&transaction, identity, request.client, &request.schema_hash, before.as_ref()).await?;
+        let (before, since) = match (before, &now.since) {
+            (Some(before), Since::Snapshot(since)) => (before, since.clone()),
+            (_, Since::Unknown(reason)) => return tell(begun, Some(required(reason.clone()))),
+            (None, Since::Snapshot(_)) => return tell(begun, Some(required(SnapshotReason::InitialSync))),
+        };
+        let keys = self.keys(&transaction, shape, &before, &since, &now.state).await?;
+        let headers: Vec<_> = shape.tables.iter().map(|(_, header)| header.clone()).collect();
+        let count: usize = keys.values().map(BTreeMap::len).sum();
+        let framed = |error: crate::protocol::frame::FrameError| Error::internal(error.to_string());
+        let header = Header {
+            protocol: PROTOCOL_VERSION,
+            mode: Mode::Delta,
+            schema_hash: request.schema_hash.clone(),
+            schema: Some(self.version()),
+            tables: headers,
+            buckets: turned(&before, &now.state),
+            estimated: u64::try_from(count).ok(),
+        };
+        writer.header(&header).map_err(framed)?;
+        tell(begun, None)?;
+        let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
+        for (index, (place, header)) in shape.tables.iter().enumerate() {
+            let Some(keys) = keys.get(place) else { continue };
+            writer.table(index).map_err(framed)?;
+            let of = counts.entry(header.name.clone()).or_default();
+            let keys: Vec<(&str, bool)> = keys.iter().map(|(key, gained)| (key.as_str(), *gained)).collect();
+            for batch in keys.chunks(BATCH) {
+                let asked: Vec<&str> = batch.iter().map(|(key, _)| *key).collect();
+                let held = self.held(&transaction, *place, &asked, &now.state.buckets).await?;
+                let asked: Vec<&str> = match &held {
+                    Some(held) => asked.into_iter().filter(|key| held.contains(*key)).collect(),
+                    None => asked,
+                };
+                let found = self
+                    .tuples(&transaction, identity, (*place, header), &asked, |tuple| {
+                        of.rows += 1;
+                        writer.row(tuple).map_err(framed)?;
+                        spool.write_when_large(writer);
+                        Ok(())
+                    })
+                    .await?;
+                let gone: Vec<&str> = batch
+                    .iter()
+                    .filter(|(key, gained)| !*gained && !found.contains(*key))
+                    .map(|(key, _)| *key)
+                    .collect();
+                self.key_tuples(&transaction, *place, &gone, |tuple| {
+                    of.deletes += 1;
+                    writer.delete(tuple).map_err(framed)?;
+                    spool.write_when_large(writer);
+                    Ok(())
+                })
+                .await?;
+            }
+        }
+        if self.rewritten(&transaction).await? {
+            return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
+        }
+        transaction.commit().await?;
+        let Now { state, included, .. } = now;
+        let next = Next::Cursor(self.sign(identity, request, state)?);
+        writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
+        spool.write(writer.take());
+        Ok(())
+    }
+
+    /// A reply in JSON: all that changed, or a page of it.
+    async fn page(
+        &self,
+        transaction: &Transaction<'_>,
+        identity: &Identity,
+        shape: &Shape,
+        request: &Pull,
+    ) -> Result<PullReply, Error> {
+        let page: Option<Page> = match &request.resume {
+            Some(token) => {
+                let page: Page = self.signer.read(token)?;
+                page.holder.check(&Self::holder(identity, request, Kind::Page))?;
+                Some(page)
+            }
+            None => None,
+        };
+        let first_page = page.is_none();
+        let before = match &page {
+            Some(page) => Some(page.before.clone()),
+            None => self.cursor(identity, request)?,
+        };
+        let now =
+            self.now(transaction, identity, request.client, &request.schema_hash, before.as_ref()).await?;
+        let (before, since) = match (before, &now.since) {
+            (Some(before), Since::Snapshot(since)) => (before, since.clone()),
+            (_, Since::Unknown(reason)) => return Ok(Reply::SnapshotRequired(required(reason.clone()))),
+            (None, Since::Snapshot(_)) => {
+                return Ok(Reply::SnapshotRequired(required(SnapshotReason::InitialSync)));
+            }
+        };
+        let limit = request.limit.unwrap_or_default().get() as usize;
+        let mut reply = Collected { room: limit, ..Collected::default() };
+        let (mut before, mut first, mut after) = match page {
+            Some(page) => (page.before, page.first, page.after),
+            None => (before, now.state.clone(), None),
+        };
+        let mut buckets = if first_page { turned(&before, &now.state) } else { Buckets::default() };
+        let mut since = since;
+        let next = loop {
+            let keys = self.keys(transaction, shape, &before, &since, &now.state).await?;
+            let stopped =
+                self.collect(transaction, identity, shape, &now, keys, after.take(), &mut reply).await?;
+            if let Some(after) = stopped {
+                let holder = Self::holder(identity, request, Kind::Page);
+                let page = Page { holder, before, first, after: Some(after) };
+                break Next::Resume(self.signer.sign(&page)?);
+            }
+            if first.snapshot == now.state.snapshot {
+                break Next::Cursor(self.sign(identity, request, now.state.clone())?);
+            }
+            // These pages are through. What changed since the first of them comes behind them.
+            before = std::mem::replace(&mut first, now.state.clone());
+            let more = turned(&before, &now.state);
+            buckets.added.extend(more.added);
+            buckets.removed.extend(more.removed);
+            let resumed =
+                self.now(transaction, identity, request.client, &request.schema_hash, Some(&before)).await?;
+            since = match resumed.since {
+                Since::Snapshot(since) => since,
+                Since::Unknown(reason) => return Ok(Reply::SnapshotRequired(required(reason))),
+            };
+        };
+        Ok(Reply::Given(Changes {
+            records: reply.records,
+            deletes: reply.deletes,
+            buckets,
+            schema: Some(self.version()),
+            included: now.included,
+            next,
+        }))
+    }
+
+    /// Adds what fits to a page; where it stopped, if not at the end.
+    #[expect(clippy::too_many_arguments, reason = "they are what a page is made of")]
+    async fn collect(
+        &self,
+        transaction: &Transaction<'_>,
+        identity: &Identity,
+        shape: &Shape,
+        now: &Now,
+        keys: Keys,
+        after: Option<(usize, String)>,
+        reply: &mut Collected,
+    ) -> Result<Option<(usize, String)>, Error> {
+        let mut last = after.clone();
+        for (place, header) in &shape.tables {
+            let Some(keys) = keys.get(place) else { continue };
+            let passed =
+                |key: &String| after.as_ref().is_some_and(|after| (*place, key) <= (after.0, &after.1));
+            let todo: Vec<(&str, bool)> = keys
+                .iter()
+                .filter(|(key, _)| !passed(key))
+                .map(|(key, gained)| (key.as_str(), *gained))
+                .collect();
+            if todo.is_empty() {
+                continue;
+            }
+            if reply.room == 0 {
+                return Ok(last);
+            }
+            let batch = &todo[..todo.len().min(reply.room)];
+            let asked: Vec<&str> = batch.iter().map(|(key, _)| *key).collect();
+            let held = self.held(transaction, *place, &asked, &now.state.buckets).await?;
+            let asked: Vec<&str> = match &held {
+                Some(held) => asked.into_iter().filter(|key| held.contains(*key)).collect(),
+                None => asked,
+            };
+            let found = self.json_rows(transaction, identity, (*place, header), &asked).await?;
+            let gone: Vec<&str> = batch
+                .iter()
+                .filter(|(key, gained)| !*gained && !found.contains_key(*key))
+                .map(|(key, _)| *key)
+                .collect();
+            reply.room -= batch.len();
+            if !gone.is_empty() {
+                let gone = self.json_keys(transaction, *place, &gone).await?;
+                reply.deletes.entry(header.name.clone()).or_default().extend(gone);
+            }
+            if !found.is_empty() {
+                reply.records.entry(header.name.clone()).or_default().extend(found.into_values());
+            }
+            last = batch.last().map(|(key, _)| (*place, (*key).to_owned()));
+            if batch.len() < todo.len() {
+                return Ok(last);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What a page holds so far, and how much more it may hold.
+#[derive(Default)]
+struct Collected {
+    room: usize,
+    records: BTreeMap<String, Vec<crate::protocol::RawJson>>,
+    deletes: BTreeMap<String, Vec<crate::protocol::JsonRow>>,
+}
+
+/// Tells whoever waits that a body comes, or that none does.
+fn tell(begun: &mut Option<Begun>, required: Option<SnapshotRequired>) -> Result<(), Error> {
+    let told = begun.take().is_none_or(|begun| begun.send(Ok(required)).is_ok());
+    if told { Ok(()) } else { Err(Error::internal("nobody waits for the reply")) }
+}

@@ -1,0 +1,144 @@
+//! Rows by their keys, with the rights of the user, in JSON or as tuples.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, pin_mut};
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
+
+use super::Error;
+use super::auth::Identity;
+use super::engine::Shared;
+use super::session::{as_server, as_user, literal};
+use crate::protocol::{CopyOut, JsonRow, RawJson, TableHeader, tuple};
+
+/// How many keys are asked for in one query.
+pub(super) const BATCH: usize = 5_000;
+
+impl Shared {
+    /// The rows of these keys that the user may see, as JSON by the text of the key.
+    pub(super) async fn json_rows(
+        &self,
+        transaction: &Transaction<'_>,
+        identity: &Identity,
+        (place, header): (usize, &TableHeader),
+        keys: &[&str],
+    ) -> Result<BTreeMap<String, RawJson>, Error> {
+        let table = &self.catalog.tables[place];
+        let sql = format!(
+            "select k.k, row_to_json(o)::text from pg_catalog.unnest($1) k (k) join {} t on {}
+               cross join lateral (select {}) o",
+            table.name,
+            table.by_key(),
+            table.columns_for_json(&self.catalog, &header.columns, identity.user()),
+        );
+        as_user(transaction, identity).await?;
+        let rows = transaction.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
+        as_server(transaction, identity).await?;
+        let json = |text: String| RawJson::parse(text).map_err(|error| Error::internal(error.to_string()));
+        rows.iter().map(|row| Ok((row.try_get(0)?, json(row.try_get(1)?)?))).collect()
+    }
+
+    /// Keys in JSON, in the order given.
+    pub(super) async fn json_keys(
+        &self,
+        transaction: &Transaction<'_>,
+        place: usize,
+        keys: &[&str],
+    ) -> Result<Vec<JsonRow>, Error> {
+        let table = &self.catalog.tables[place];
+        let sql = format!(
+            "select row_to_json(o)::text from pg_catalog.unnest($1) with ordinality k (k, n)
+               cross join lateral (select {}) o order by k.n",
+            table.key_columns_for_json()
+        );
+        let rows = transaction.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
+        let key = |text: &str| serde_json::from_str(text).map_err(|error| Error::internal(error.to_string()));
+        rows.iter().map(|row| key(row.try_get(0)?)).collect()
+    }
+
+    /// The rows of these keys that the user may see, each as a tuple; which of the keys they are.
+    pub(super) async fn tuples(
+        &self,
+        transaction: &Transaction<'_>,
+        identity: &Identity,
+        (place, header): (usize, &TableHeader),
+        keys: &[&str],
+        mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<BTreeSet<String>, Error> {
+        let table = &self.catalog.tables[place];
+        let sql = format!(
+            "copy (select k.k, {} from {} join {} t on {}) to stdout (format binary)",
+            table.columns(&self.catalog, &header.columns, identity.user()),
+            values(keys),
+            table.name,
+            table.by_key(),
+        );
+        as_user(transaction, identity).await?;
+        let mut found = BTreeSet::new();
+        let mut bytes = Vec::new();
+        copy(transaction, &sql, header.columns.len() + 1, |fields| {
+            let Some(Some(key)) = fields.next() else { return Err(malformed("a row without its key")) };
+            found.insert(String::from_utf8_lossy(key).into_owned());
+            let rest: Vec<tuple::Field<'_>> = fields.collect();
+            bytes.clear();
+            tuple::write(rest.into_iter(), &mut bytes).map_err(|error| malformed(&error.to_string()))?;
+            each(&bytes)
+        })
+        .await?;
+        as_server(transaction, identity).await?;
+        Ok(found)
+    }
+
+    /// These keys, each as a tuple.
+    pub(super) async fn key_tuples(
+        &self,
+        transaction: &Transaction<'_>,
+        place: usize,
+        keys: &[&str],
+        mut each: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let table = &self.catalog.tables[place];
+        let sql =
+            format!("copy (select {} from {}) to stdout (format binary)", table.key_columns(), values(keys));
+        let mut bytes = Vec::new();
+        copy(transaction, &sql, table.table.primary_key.len(), |fields| {
+            let fields: Vec<tuple::Field<'_>> = fields.collect();
+            bytes.clear();
+            tuple::write(fields.into_iter(), &mut bytes).map_err(|error| malformed(&error.to_string()))?;
+            each(&bytes)
+        })
+        .await
+    }
+}
+
+/// `unnest(array['{1}', …]) k (k)`: a COPY has no parameters.
+fn values(keys: &[&str]) -> String {
+    let keys: Vec<_> = keys.iter().map(|key| literal(key)).collect();
+    format!("pg_catalog.unnest(array[{}]::text[]) k (k)", keys.join(", "))
+}
+
+fn malformed(what: &str) -> Error {
+    Error::internal(format!("Postgres sent {what}"))
+}
+
+/// Every row of a copy.
+async fn copy(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    columns: usize,
+    mut each: impl FnMut(&mut tuple::Fields<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let messages = transaction.copy_out(sql).await?;
+    pin_mut!(messages);
+    let mut out = CopyOut::new(columns);
+    while let Some(message) = messages.next().await {
+        let message: Bytes = message?;
+        for tuple in out.tuples(&message).map_err(|error| malformed(&error.to_string()))? {
+            let tuple = tuple.map_err(|error| malformed(&error.to_string()))?;
+            each(&mut tuple.fields())?;
+        }
+    }
+    out.finish().map_err(|error| malformed(&error.to_string()))
+}

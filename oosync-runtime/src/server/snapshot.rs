@@ -1,0 +1,348 @@
+//! `snapshot`: everything that a user may see, table after table, rows in the order of keys.
+//!
+//! A part may be of another moment than the one before: the cursor at the end is of the moment before the first row, and
+//! the pull from there makes the device exact.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, pin_mut};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
+
+use super::auth::Identity;
+use super::compatible::Shape;
+use super::cursor::{Cursor, Holder, Kind, State};
+use super::delta::read;
+use super::engine::Shared;
+use super::session::{as_server, as_user, ident, literal};
+use super::spool::{Body, Spool};
+use super::{Engine, Error, session};
+use crate::protocol::frame::FrameWriter;
+use crate::protocol::{
+    Buckets, CopyOut, Counts, End, ErrorCode, Header, Mode, Next, PROTOCOL_VERSION, Progress, RawJson, Reply,
+    Snapshot, SnapshotPage, SnapshotReply, tuple,
+};
+
+/// After how many rows a body says where it could go on.
+const PROGRESS: u64 = 20_000;
+
+/// Where a snapshot goes on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Place {
+    #[serde(flatten)]
+    holder: Holder,
+    /// Before the first row.
+    state: State,
+    /// The table, by its place in the catalog.
+    table: usize,
+    /// The key after which to go on, as its text; none is the beginning of the table.
+    after: Option<String>,
+    /// The rows so far.
+    rows: u64,
+    estimated: Option<u64>,
+    /// The tables asked for; empty is all.
+    tables: Vec<String>,
+}
+
+impl Engine {
+    /// A page of everything, in JSON.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`].
+    pub async fn snapshot(&self, identity: &Identity, request: &Snapshot) -> Result<SnapshotReply, Error> {
+        let shared = &self.shared;
+        let shape = shared.shape(&request.schema_hash).await?;
+        let mut connection = session::connection(&shared.pool).await?;
+        let transaction = read(&mut connection, identity).await?;
+        let mut place = shared.place(&transaction, identity, request, &shape).await?;
+        let first = request.resume.is_none();
+        let mut room = u64::from(request.limit.unwrap_or_default().get());
+        let mut records: BTreeMap<String, Vec<RawJson>> = BTreeMap::new();
+        let mut next = None;
+        for (at, header) in shared.wanted(&shape, &place) {
+            if room == 0 {
+                place.table = at;
+                next = Some(Next::Resume(shared.signer.sign(&place)?));
+                break;
+            }
+            let table = &shared.catalog.tables[at];
+            let after = if at == place.table { place.after.take() } else { None };
+            let sql = format!(
+                "select {}::text, row_to_json(o)::text from {} t cross join lateral (select {}) o {} limit $1",
+                table.key_text(),
+                table.name,
+                table.columns_for_json(&shared.catalog, &header.columns, identity.user()),
+                table.from_key(after.as_deref()),
+            );
+            let limit = i64::try_from(room).unwrap_or(i64::MAX);
+            as_user(&transaction, identity).await?;
+            let rows = transaction.query_typed(&sql, &[(&limit, Type::INT8)]).await?;
+            as_server(&transaction, identity).await?;
+            for row in &rows {
+                let json = RawJson::parse(row.try_get::<_, String>(1)?);
+                let json = json.map_err(|error| Error::internal(error.to_string()))?;
+                records.entry(header.name.clone()).or_default().push(json);
+            }
+            let count = rows.len() as u64;
+            place.rows += count;
+            room -= count;
+            if let (0, Some(last)) = (room, rows.last()) {
+                (place.table, place.after) = (at, Some(last.try_get(0)?));
+                next = Some(Next::Resume(shared.signer.sign(&place)?));
+                break;
+            }
+        }
+        if shared.rewritten(&transaction).await? {
+            return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
+        }
+        transaction.commit().await?;
+        let next = match next {
+            Some(next) => next,
+            None => Next::Cursor(shared.end(&place)?),
+        };
+        let added = if first { place.state.buckets.clone() } else { Vec::new() };
+        Ok(Reply::Given(SnapshotPage {
+            records,
+            buckets: Buckets { added, removed: Vec::new() },
+            schema: Some(shared.version()),
+            rows: place.rows,
+            estimated: place.estimated,
+            next,
+        }))
+    }
+
+    /// Everything, in frames; with a `P` frame now and then, from where another request may go on.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]; what fails later ends the body with an `X` frame.
+    pub async fn snapshot_frames(
+        &self,
+        identity: &Identity,
+        request: &Snapshot,
+    ) -> Result<Reply<Body>, Error> {
+        let shape = self.shared.shape(&request.schema_hash).await?;
+        let (spool, body) = Spool::new();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let (engine, identity, request) = (self.clone(), identity.clone(), request.clone());
+        tokio::spawn(async move {
+            let mut begun = Some(begun);
+            let mut writer = FrameWriter::default();
+            let done = engine
+                .shared
+                .snapshot_frames(&identity, &shape, &request, &mut writer, &spool, &mut begun)
+                .await;
+            if let Err(error) = done {
+                match begun.take() {
+                    Some(begun) => drop(begun.send(Err(error))),
+                    None => {
+                        tracing::warn!(detail = error.detail(), "a snapshot broke off");
+                        // The header was written: an error can be.
+                        let _ = writer.error(error.body());
+                        spool.write(writer.take());
+                    }
+                }
+            }
+        });
+        match begins.await {
+            Ok(Ok(())) => Ok(Reply::Given(body)),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(Error::internal("the task of a snapshot ended")),
+        }
+    }
+}
+
+impl Shared {
+    fn snapshot_holder(identity: &Identity, request: &Snapshot) -> Holder {
+        Holder { kind: Kind::Snapshot, user: identity.user().to_owned(), client: request.client }
+    }
+
+    /// Where a request begins.
+    async fn place(
+        &self,
+        transaction: &Transaction<'_>,
+        identity: &Identity,
+        request: &Snapshot,
+        shape: &Shape,
+    ) -> Result<Place, Error> {
+        let holder = Self::snapshot_holder(identity, request);
+        let resumed: Option<Place> = match &request.resume {
+            Some(token) => Some(self.signer.read(token)?),
+            None => None,
+        };
+        let before = resumed.as_ref().map(|place| &place.state);
+        let now = self.now(transaction, identity, request.client, &request.schema_hash, before).await?;
+        if let Some(place) = resumed {
+            place.holder.check(&holder)?;
+            // What came before is of another database, or too old to be made exact.
+            let same = matches!(now.since, super::delta::Since::Snapshot(_))
+                && place.state.access == now.state.access
+                && place.state.schema == now.state.schema;
+            return if same {
+                Ok(place)
+            } else {
+                Err(Error::new(ErrorCode::InvalidToken, "this snapshot cannot be continued: begin anew"))
+            };
+        }
+        let tables = request.tables.clone().unwrap_or_default();
+        if let Some(unknown) =
+            tables.iter().find(|name| !shape.tables.iter().any(|(_, header)| header.name == **name))
+        {
+            return Err(Error::new(ErrorCode::BadRequest, format!("there is no table {unknown:?}")));
+        }
+        let mut place =
+            Place { holder, state: now.state, table: 0, after: None, rows: 0, estimated: None, tables };
+        place.estimated = self.estimate(transaction, &self.wanted(shape, &place)).await?;
+        Ok(place)
+    }
+
+    /// The tables that are still to come.
+    fn wanted<'s>(&self, shape: &'s Shape, place: &Place) -> Vec<(usize, &'s crate::protocol::TableHeader)> {
+        let asked = |name: &String| place.tables.is_empty() || place.tables.contains(name);
+        let all = shape.tables.iter().map(|(at, header)| (*at, header));
+        all.filter(|(at, header)| *at >= place.table && asked(&header.name)).collect()
+    }
+
+    /// About how many rows Postgres believes there are: for a progress bar. Tables that are small, or that the user has
+    /// a part of, make it too large.
+    async fn estimate(
+        &self,
+        transaction: &Transaction<'_>,
+        tables: &[(usize, &crate::protocol::TableHeader)],
+    ) -> Result<Option<u64>, Error> {
+        let names: Vec<&str> = tables.iter().map(|(at, _)| self.catalog.tables[*at].name.as_str()).collect();
+        let sql = "select sum(greatest(c.reltuples, 0))::int8 from pg_catalog.unnest($1) t
+            join pg_catalog.pg_class c on c.oid = pg_catalog.to_regclass(t)";
+        let row = transaction.query_typed_one(sql, &[(&names, Type::TEXT_ARRAY)]).await?;
+        let sum: Option<i64> = row.try_get(0)?;
+        Ok(sum.and_then(|sum| u64::try_from(sum).ok()))
+    }
+
+    fn end(&self, place: &Place) -> Result<String, Error> {
+        let holder = Holder { kind: Kind::Cursor, ..place.holder.clone() };
+        self.signer.sign(&Cursor { holder, state: place.state.clone() })
+    }
+
+    async fn snapshot_frames(
+        &self,
+        identity: &Identity,
+        shape: &Shape,
+        request: &Snapshot,
+        writer: &mut FrameWriter,
+        spool: &Spool,
+        begun: &mut Option<tokio::sync::oneshot::Sender<Result<(), Error>>>,
+    ) -> Result<(), Error> {
+        let framed = |error: crate::protocol::frame::FrameError| Error::internal(error.to_string());
+        let malformed = |error: &dyn std::fmt::Display| Error::internal(format!("Postgres sent {error}"));
+        let mut connection = session::connection(&self.pool).await?;
+        let transaction = read(&mut connection, identity).await?;
+        let mut place = self.place(&transaction, identity, request, shape).await?;
+        let first = request.resume.is_none();
+        let header = Header {
+            protocol: PROTOCOL_VERSION,
+            mode: if first { Mode::Snapshot } else { Mode::Chunk },
+            schema_hash: request.schema_hash.clone(),
+            schema: Some(self.version()),
+            tables: shape.tables.iter().map(|(_, header)| header.clone()).collect(),
+            buckets: Buckets {
+                added: if first { place.state.buckets.clone() } else { Vec::new() },
+                removed: Vec::new(),
+            },
+            estimated: place.estimated,
+        };
+        writer.header(&header).map_err(framed)?;
+        if begun.take().is_none_or(|begun| begun.send(Ok(())).is_err()) {
+            return Ok(());
+        }
+        let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
+        for (at, header) in self.wanted(shape, &place) {
+            let after = if at == place.table { place.after.take() } else { None };
+            let index = shape.tables.iter().position(|(place, _)| *place == at).unwrap_or_default();
+            writer.table(index).map_err(framed)?;
+            let table = &self.catalog.tables[at];
+            let columns = header.columns.len();
+            // The key's text comes with each row, for the token of a `P` frame.
+            let sql = format!(
+                "copy (select {}, {}::text from {} t {}) to stdout (format binary)",
+                table.columns(&self.catalog, &header.columns, identity.user()),
+                table.key_text(),
+                table.name,
+                table.from_key(after.as_deref()),
+            );
+            as_user(&transaction, identity).await?;
+            let messages = transaction.copy_out(&sql).await?;
+            pin_mut!(messages);
+            let mut out = CopyOut::new(columns + 1);
+            let count = counts.entry(header.name.clone()).or_default();
+            while let Some(message) = messages.next().await {
+                let message: Bytes = message?;
+                for row in out.tuples(&message).map_err(|error| malformed(&error))? {
+                    let row = row.map_err(|error| malformed(&error))?;
+                    let (bytes, key) = without_last(row.as_bytes(), &row, columns);
+                    writer.row(&bytes).map_err(framed)?;
+                    count.rows += 1;
+                    place.rows += 1;
+                    if place.rows % PROGRESS == 0 {
+                        (place.table, place.after) = (at, key);
+                        let resume = self.signer.sign(&place)?;
+                        let (rows, estimated) = (place.rows, place.estimated);
+                        writer.progress(&Progress { resume, rows, estimated }).map_err(framed)?;
+                        writer.table(index).map_err(framed)?;
+                        place.after = None;
+                    }
+                    spool.write_when_large(writer);
+                }
+                if spool.is_abandoned() {
+                    return Ok(());
+                }
+            }
+            out.finish().map_err(|error| malformed(&error))?;
+            as_server(&transaction, identity).await?;
+        }
+        if self.rewritten(&transaction).await? {
+            return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
+        }
+        transaction.commit().await?;
+        let next = Next::Cursor(self.end(&place)?);
+        let included = crate::protocol::Included::NONE;
+        writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
+        spool.write(writer.take());
+        Ok(())
+    }
+}
+
+/// A tuple without its last field, and that field as text.
+fn without_last(bytes: &[u8], row: &tuple::Tuple<'_>, columns: usize) -> (Vec<u8>, Option<String>) {
+    let last = row.fields().nth(columns).flatten().unwrap_or_default();
+    let end = bytes.len().saturating_sub(last.len() + 4);
+    let mut kept = bytes[..end].to_vec();
+    if let (Some(head), Ok(count)) = (kept.get_mut(..2), i16::try_from(columns)) {
+        head.copy_from_slice(&count.to_be_bytes());
+    }
+    (kept, Some(String::from_utf8_lossy(last).into_owned()))
+}
+
+impl super::catalog::TableSql {
+    /// The text of the key of the row `t`, as an array.
+    fn key_text(&self) -> String {
+        let columns = self.table.primary_key.iter();
+        let columns = columns.map(|place| format!("t.{}::text", ident(self.table.columns[*place].name)));
+        format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
+    }
+
+    /// `where (t."id") > (…) order by t."id"`.
+    fn from_key(&self, after: Option<&str>) -> String {
+        let places = &self.table.primary_key;
+        let columns: Vec<_> =
+            places.iter().map(|place| format!("t.{}", ident(self.table.columns[*place].name))).collect();
+        let columns = columns.join(", ");
+        let Some(after) = after else { return format!("order by {columns}") };
+        let after = literal(after);
+        let parts = places.iter().enumerate();
+        let parts = parts.map(|(at, place)| format!("({after}::text[])[{}]::{}", at + 1, self.types[*place]));
+        format!("where ({columns}) > ({}) order by {columns}", parts.collect::<Vec<_>>().join(", "))
+    }
+}
