@@ -9,6 +9,7 @@
 //! - `catalog`, `compatible`: the tables as SQL; which of them devices of an older app are served
 //! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys
 //! - `register`, `pull`, `snapshot`: one request each
+//! - `planned` (feature `daemon`): the schema of a plan, at run time
 //! - `spool`: a body that waits for a slow device
 //! - `error`: what a device is told, and what the log
 
@@ -19,6 +20,8 @@ mod cursor;
 mod delta;
 mod engine;
 mod error;
+#[cfg(feature = "daemon")]
+mod planned;
 mod pull;
 mod register;
 mod rows;
@@ -29,5 +32,7 @@ mod start;
 
 pub use self::engine::{Engine, EngineBuilder};
 pub use self::error::Error;
+#[cfg(feature = "daemon")]
+pub use self::planned::schema_of;
 pub use self::spool::Body;
 pub use self::start::StartError;

@@ -1,0 +1,6 @@
+//! The sync server without HTTP, over real Postgres.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod pull;
+mod support;
