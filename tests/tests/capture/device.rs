@@ -98,6 +98,9 @@ const TRUTH: &[(&str, &str)] = &[
 /// Tables, with rows by key.
 pub(crate) type Rows = BTreeMap<(String, Vec<String>), String>;
 
+/// Reads what the user with this id should hold.
+pub(crate) type Truth<'t> = dyn FnMut(&mut Transaction<'_>, &str) -> Result<Rows, postgres::Error> + 't;
+
 /// What a device holds, and since when.
 #[derive(Clone)]
 pub(crate) struct Device {
@@ -113,18 +116,33 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) fn new(number: usize) -> Self {
-        Self { user: user(number), rows: Rows::new(), cursor: None, answered: 0, anew: 0 }
+        Self::of(user(number))
+    }
+
+    /// The device of this user.
+    pub(crate) fn of(user: String) -> Self {
+        Self { user, rows: Rows::new(), cursor: None, answered: 0, anew: 0 }
     }
 
     /// Takes the device from the state it has to that of one new snapshot, and says what it should hold then.
     pub(crate) fn pull(&mut self, plan: &Plan, client: &mut Client) -> Result<Rows, postgres::Error> {
+        self.pull_beside(plan, client, &mut truth)
+    }
+
+    /// As [`pull`](Self::pull), where `truth` reads in the pull's own snapshot what the user should hold.
+    pub(crate) fn pull_beside(
+        &mut self,
+        plan: &Plan,
+        client: &mut Client,
+        truth: &mut Truth<'_>,
+    ) -> Result<Rows, postgres::Error> {
         loop {
             let mut transaction = client
                 .build_transaction()
                 .isolation_level(IsolationLevel::RepeatableRead)
                 .read_only(true)
                 .start()?;
-            if let Some((next, truth)) = self.pulled(plan, &mut transaction)? {
+            if let Some((next, truth)) = self.pulled(plan, &mut transaction, truth)? {
                 transaction.commit()?;
                 *self = next;
                 return Ok(truth);
@@ -137,6 +155,7 @@ impl Device {
         &self,
         plan: &Plan,
         transaction: &mut Transaction<'_>,
+        truth: &mut Truth<'_>,
     ) -> Result<Option<(Self, Rows)>, postgres::Error> {
         let mut next = self.clone();
         transaction.batch_execute(&format!(

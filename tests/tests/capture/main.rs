@@ -5,6 +5,7 @@
 mod by_function;
 mod device;
 mod each_statement;
+mod generated_schemas;
 mod interleaved;
 mod log;
 mod under_fire;
