@@ -7,5 +7,6 @@ mod device;
 mod each_statement;
 mod generated_schemas;
 mod interleaved;
+mod late;
 mod log;
 mod under_fire;
