@@ -282,7 +282,9 @@ pub(super) fn locks(chain: &Chain<'_>, rows: &[&str]) -> String {
 
 fn lock_statements(chain: &Chain<'_>, rows: &[&str], verb: &str, strength: &str) -> String {
     let root = chain.levels.len() - 1;
-    let order = (1..=root).rev().chain(2..=root);
+    // Where the parent itself can be another one by then, it is locked again as well.
+    let again = if chain.levels[1..].first().is_some_and(|above| above.deferrable) { 1 } else { 2 };
+    let order = (1..=root).rev().chain(again..=root);
     order
         .map(|level| {
             let (here, below) = chain.link_rows(level);

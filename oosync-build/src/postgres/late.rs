@@ -137,14 +137,17 @@ pub(super) fn came(facts: &Facts, chain: &Chain<'_>, below: &[(&Chain<'_>, usize
     let names: Vec<_> =
         children.iter().map(|chain| literal(&chain.levels[0].table.name.to_string())).collect();
     let keys = || below.iter().flat_map(|(chain, _)| links(facts, chain));
-    // Others may be writing what had no parent until now: they see the new parent, or are seen.
-    let held: String = below
-        .iter()
-        .rev()
-        .map(|(chain, level)| {
+    let held = |wanted: &dyn Fn(&Chain<'_>) -> bool| -> String {
+        let below = below.iter().rev().filter(|(chain, _)| wanted(chain));
+        let locks = below.map(|(chain, level)| {
             format!("    perform from new_rows {} {} for share of r;\n", alias(*level), down(chain, *level))
-        })
-        .collect();
+        });
+        locks.collect()
+    };
+    // Others may be writing what had no parent until now: they see the new parent, or are seen.
+    let orphans = held(&|_| true);
+    // Those that wait for the parent that has gone look for another only where the key is deferrable.
+    let waiting = held(&|chain| !is_deferrable(facts, chain));
     let mut found = String::new();
     for chain in children {
         let table = chain.levels[0].table;
@@ -170,7 +173,7 @@ pub(super) fn came(facts: &Facts, chain: &Chain<'_>, below: &[(&Chain<'_>, usize
          -- Whoever leaves rows without a parent waits until this transaction is over.\n  \
          lock table oosync.orphan in row share mode;\n  \
          perform from oosync.orphan o where o.tbl in ({}) limit 1;\n  \
-         if {from_before} then\n{held}{descendants}{found}  elsif {again} then\n{descendants}  end if;\n",
+         if {from_before} then\n{orphans}{descendants}{found}  elsif {again} then\n{waiting}{descendants}  end if;\n",
         buckets(chain, "new_rows", Asked::Insert),
         names.join(", "),
     )

@@ -192,25 +192,27 @@ fn a_late_child_and_a_move_see_each_other() {
     assert!(scene.has(2, "comments", "1") && !scene.has(1, "comments", "1"));
 }
 
-/// Somebody changes a child while its parent is replaced by another.
+/// Somebody changes a child while its parent is replaced by another, which then changes hands.
 #[test]
 fn a_child_that_waits_for_a_parent_finds_the_one_in_its_place() {
-    let mut scene = Scene::new(TREE);
-    let mut other = scene.session();
-    other
-        .batch_execute("begin; delete from lists where id = 1; insert into lists values (1, 2, 'another')")
-        .unwrap();
-    let change = "update todos set title = 'changed' where id = 1";
-    let writer = begin_waiting(&scene.database, "writer", change, Duration::from_millis(400));
-    wait_until_blocked(&mut scene.client, "writer");
-    other.batch_execute("commit").unwrap();
-    std::thread::sleep(Duration::from_millis(100));
-    // It waits for the writer, or the writer's entry would be for the owner of before.
-    scene.database.execute("update lists set owner_id = 3 where id = 1");
-    scene.pull("the owner change");
-    writer.join().unwrap();
-    scene.pull("all");
-    assert!(scene.has(3, "todos", "1"));
+    for (parents, children, column) in [("lists", "todos", "title"), ("boards", "cards", "body")] {
+        let mut scene = Scene::new(TREE);
+        let mut other = scene.session();
+        let replace =
+            "with d as (delete from $p where id = 1 returning id) insert into $p select id, 2 from d";
+        other.batch_execute(&format!("begin; {}", replace.replace("$p", parents))).unwrap();
+        let change = format!("update {children} set {column} = 'changed' where id = 1");
+        let writer = begin_waiting(&scene.database, "writer", &change, Duration::from_millis(400));
+        wait_until_blocked(&mut scene.client, "writer");
+        other.batch_execute("commit").unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        // It waits for the writer, or the writer's entry would be for the owner of before.
+        scene.database.execute(&format!("update {parents} set owner_id = 3 where id = 1"));
+        scene.pull("the owner change");
+        writer.join().unwrap();
+        scene.pull("all");
+        assert!(scene.has(3, children, "1"));
+    }
 }
 
 #[test]
