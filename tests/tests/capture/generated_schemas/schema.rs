@@ -119,6 +119,8 @@ pub(super) struct Table {
     /// Of the constraints, those that a table that inherits has too.
     inherited: Vec<String>,
     indexed: bool,
+    /// A foreign key that is added as not valid when there are rows already, some without a parent.
+    not_valid: Option<String>,
 }
 
 impl Table {
@@ -181,6 +183,22 @@ impl Table {
                 let _ =
                     writeln!(sql, "create table {name}_i ({}) inherits ({name});", self.inherited.join(", "));
             }
+        }
+        if let Some(constraint) = &self.not_valid {
+            let names: Vec<_> = self.columns.iter().map(|column| column.name.clone()).collect();
+            let rows = (2..POOL).map(|row| {
+                let values = self.columns.iter().map(|column| match column.name.as_bytes()[0] {
+                    b'p' | b'k' | b'u' => column.ty.literal(row),
+                    _ => "null".to_owned(),
+                });
+                format!("({})", values.collect::<Vec<_>>().join(", "))
+            });
+            let rows = rows.collect::<Vec<_>>().join(", ");
+            let _ = writeln!(
+                sql,
+                "insert into {name} ({}) values {rows};\nalter table {name} add {constraint} not valid;",
+                names.join(", ")
+            );
         }
         if self.indexed {
             for columns in [self.named("p"), self.named("b"), self.named("s")] {
@@ -350,6 +368,7 @@ fn table(schema: &Schema, numbers: Numbers) -> Table {
     let mut table_key = Vec::new();
     let mut constraints = Vec::new();
     let mut inherited = Vec::new();
+    let mut not_valid = None;
     let bucket = (!schema.buckets.is_empty() && bucket % 3 > 0).then(|| bucket % schema.buckets.len());
     // What everyone has is nobody's parent.
     let above: Vec<usize> =
@@ -407,8 +426,12 @@ fn table(schema: &Schema, numbers: Numbers) -> Table {
             schema.tables[*table].name,
             by.join(", ")
         );
-        inherited.push(constraint.clone());
-        constraints.push(constraint);
+        if stored == Stored::Plain && deferrable % 5 == 4 {
+            not_valid = Some(constraint);
+        } else {
+            inherited.push(constraint.clone());
+            constraints.push(constraint);
+        }
         if nested {
             table_key.extend(names);
         }
@@ -469,5 +492,6 @@ fn table(schema: &Schema, numbers: Numbers) -> Table {
         constraints,
         inherited,
         indexed: more % 4 > 0,
+        not_valid,
     }
 }

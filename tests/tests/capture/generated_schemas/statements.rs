@@ -24,6 +24,19 @@ pub(super) fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What fills every table of a schema, as far as it can be filled.
+pub(super) fn beginning(schema: &Schema) -> Vec<Step> {
+    let tables = 0..u8::try_from(schema.tables.len() + schema.buckets.len()).unwrap_or(u8::MAX);
+    let rounds = [[2, 1, 9, 1, 2, 3], [5, 6, 3, 10, 7, 1], [1, 3, 14, 15, 4, 9]];
+    let fill = |round: [u8; 6]| {
+        tables.clone().map(move |table| {
+            let [a, b, c, d, e, f] = round.map(|number| number.wrapping_add(table * 5));
+            Step::Run { session: 0, numbers: [0, table, a, b, c, d, e, f] }
+        })
+    };
+    rounds.into_iter().flat_map(fill).collect()
+}
+
 /// What a session with or without an open transaction does in its turn.
 pub(super) fn turn(how: u8, open: bool) -> &'static str {
     if !open {
@@ -34,7 +47,9 @@ pub(super) fn turn(how: u8, open: bool) -> &'static str {
             "begin; set constraints all deferred",
             "begin isolation level repeatable read",
             "begin isolation level serializable",
-        ][usize::from(how) % 6];
+            "begin; set local session_replication_role = replica",
+            "begin",
+        ][usize::from(how) % 8];
     }
     ["commit", "commit", "rollback", "savepoint a", "rollback to savepoint a", "set constraints all deferred"]
         [usize::from(how) % 6]
@@ -118,21 +133,15 @@ fn member(schema: &Schema, bucket: usize, kind: u8, numbers: [u8; 6]) -> String 
 /// Values for the columns of a group that refers to `of`: those of one of its rows, or any.
 fn reference(of: &Table, by: &[String], dice: &mut Numbers) -> Vec<String> {
     let (row, any) = (dice.roll(POOL), dice.roll(4) == 0);
+    // Keys of rows that inherit are none to foreign keys.
+    let from = if of.stored == Stored::Partitioned { of.name.clone() } else { format!("only {}", of.name) };
     let values = by.iter().map(|column| {
         if any {
             return of.column(column).ty.literal(row);
         }
         format!(
-            "(select {column} from only_of_{0} order by {1} offset {row} limit 1)",
-            of.name,
+            "(select {column} from {from} order by {} offset {row} % (select greatest(count(*), 1) from {from}) limit 1)",
             by.join(", ")
-        )
-        .replace(
-            &format!("only_of_{}", of.name),
-            &match of.stored {
-                Stored::Partitioned => of.name.clone(),
-                _ => format!("only {}", of.name),
-            },
         )
     });
     values.collect()
