@@ -97,11 +97,10 @@ pub(super) fn written(facts: &Facts, chain: &Chain<'_>, statement: Statement) ->
         table_name(&above.table.name),
         chain.on(1),
     );
-    let unchecked = if is_deferrable(facts, chain) { String::new() } else { format!("{UNCHECKED} and ") };
-    format!(
-        "  if {unchecked}exists (\n    {rows}\n  ) then\n{}    insert into oosync.late (tbl, pk)\n      {rows};\n  end if;\n",
-        DEFER
-    )
+    let look = format!(
+        "  if exists (\n    {rows}\n  ) then\n{DEFER}    insert into oosync.late (tbl, pk)\n      {rows};\n  end if;\n"
+    );
+    if is_deferrable(facts, chain) { look } else { format!("  if {UNCHECKED} then\n{look}  end if;\n") }
 }
 
 /// Whoever had all constraints checked at once may have deferred some again; they are looked at before ours then.
@@ -109,7 +108,9 @@ const DEFER: &str = "    set constraints oosync.oosync_late deferred;\n";
 
 /// Before a row goes that others refer to: what it means for one that comes in its place.
 pub(super) fn goes(below: &[(&Chain<'_>, usize)]) -> String {
-    let mut sql = "  perform set_config('oosync.gone', 'true', true);\n".to_owned();
+    let mut sql = format!(
+        "  if ({GONE}) is not true then\n    perform set_config('oosync.gone', 'true', true);\n  end if;\n"
+    );
     let mut left = String::new();
     for (chain, _) in below.iter().filter(|(_, level)| *level == 1) {
         let table = chain.levels[0].table;
