@@ -81,26 +81,58 @@ pub(super) fn is_deferrable(facts: &Facts, chain: &Chain<'_>) -> bool {
     links(facts, chain).iter().any(|key| key.deferrable)
 }
 
-/// After a row was written: if its parent is not there, it is looked at again.
+/// After rows were written: those whose parent is not there are looked at again.
+///
+/// Under an older snapshot a parent may be there that is not seen, and nothing tells of it: a row that has been without
+/// one is not changed then, but where this transaction has taken its parent away, or may have written it so.
 pub(super) fn written(facts: &Facts, chain: &Chain<'_>, statement: Statement) -> String {
-    if chain.levels.len() == 1 || statement == Statement::Delete {
-        return String::new();
+    let mut sql = String::new();
+    if chain.levels.len() == 1 {
+        return sql;
     }
+    let (deferrable, older) =
+        (is_deferrable(facts, chain), "current_setting('transaction_isolation') <> 'read committed'");
+    if statement != Statement::Insert && !deferrable {
+        let _ = write!(
+            sql,
+            "  if {older} and ({GONE}) is not true then\n    if exists (\n    {}\n  ) then\n      {}    end if;\n  end if;\n",
+            alone(chain, "old_rows"),
+            refuse(chain),
+        );
+    }
+    if statement != Statement::Delete {
+        let rows = alone(chain, "new_rows");
+        let look = format!(
+            "  if exists (\n    {rows}\n  ) then\n{DEFER}    insert into oosync.late (tbl, pk)\n      {rows};\n  end if;\n"
+        );
+        let always = format!("  if {UNCHECKED} or {older} then\n{look}  end if;\n");
+        sql.push_str(if deferrable { &look } else { &always });
+    }
+    sql
+}
+
+/// Table and key of those of some rows that refer to a parent that is not there.
+fn alone(chain: &Chain<'_>, rows: &str) -> String {
     let (table, above) = (chain.levels[0].table, &chain.levels[1]);
     let known =
         above.link.iter().map(|(from, _)| format!("{} is not null", chain.levels[0].compared("r", from)));
-    let rows = format!(
-        "select {}, {} from new_rows r\n      where {} and not exists (select from {} p1 where {})",
+    format!(
+        "select {}, {} from {rows} r\n      where {} and not exists (select from {} p1 where {})",
         literal(&table.name.to_string()),
         key(table, "r"),
         known.collect::<Vec<_>>().join(" and "),
         table_name(&above.table.name),
         chain.on(1),
-    );
-    let look = format!(
-        "  if exists (\n    {rows}\n  ) then\n{DEFER}    insert into oosync.late (tbl, pk)\n      {rows};\n  end if;\n"
-    );
-    if is_deferrable(facts, chain) { look } else { format!("  if {UNCHECKED} then\n{look}  end if;\n") }
+    )
+}
+
+/// Refuses to write a row without its parent under an older snapshot.
+fn refuse(chain: &Chain<'_>) -> String {
+    let message = literal(&format!(
+        "oosync: a row of {} without its parent can only be written in a read committed transaction",
+        chain.levels[0].table.name
+    ));
+    format!("raise exception using message = {message}, errcode = 'object_not_in_prerequisite_state';\n")
 }
 
 /// Whoever had all constraints checked at once may have deferred some again; they are looked at before ours then.
@@ -251,24 +283,11 @@ fn look_again(facts: &Facts, chains: &Chains<'_>, table: &PlanTable) -> String {
         let _ = writeln!(logged, "{LOG}{};", entries.join("  union\n"));
     }
     logged.push_str(&arrived(&below, &row, Asked::Select));
-    let present = chain.levels[1]
-        .link
-        .iter()
-        .map(|(from, _)| format!("{} is not null", chain.levels[0].compared("r", from)));
-    let alone = format!(
-        "exists (\n    select from {row} r where {} and not exists (select from {} p1 where {})\n  )",
-        present.collect::<Vec<_>>().join(" and "),
-        table_name(&chain.levels[1].table.name),
-        chain.on(1),
-    );
-    let message = literal(&format!(
-        "oosync: a row of {} without its parent can only be written in a read committed transaction",
-        table.name
-    ));
+    let (alone, refuse) = (format!("exists (\n    {}\n  )", alone(chain, &row)), refuse(chain));
     format!(
         "{logged}  if {alone} then\n    \
          if current_setting('transaction_isolation') <> 'read committed' then\n      \
-         raise exception using message = {message}, errcode = 'object_not_in_prerequisite_state';\n    end if;\n    \
+         {refuse}    end if;\n    \
          -- Whoever inserts parents sees this row, or is seen.\n    \
          lock table oosync.orphan in exclusive mode;\n{logged}    \
          if {alone} then\n      \
