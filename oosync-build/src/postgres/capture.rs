@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::chain::{Asked, Chain, Chains, Level, Source, alias, deciding_columns, key, key_columns, named};
-use super::{ALL_SETTINGS, Object, definer_head, dollar_quoted, ident, literal, own_name, short, table_name};
+use super::{
+    ALL_SETTINGS, Object, definer_head, dollar_quoted, ident, late, literal, own_name, short, table_name,
+};
 use crate::config::Membership;
 use crate::facts::{Facts, QualifiedName, Table};
 use crate::plan::{PlanBucket, PlanColumnKind, PlanTable};
@@ -21,7 +23,7 @@ const LOCK_TRIGGER: &str = "zz_oosync";
 
 /// A statement that fires a trigger.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Statement {
+pub(super) enum Statement {
     Insert,
     Update,
     Delete,
@@ -155,23 +157,15 @@ impl Capture<'_> {
         if statement == Statement::Update && !below.is_empty() {
             body.push_str(&moved(chain, below));
         }
-        if statement == Statement::Insert && !below.is_empty() && self.may_come_after(below) {
-            body.push_str(&arrived(below, "new_rows", Asked::Select));
+        if statement == Statement::Insert {
+            body.push_str(&late::came(self.facts, chain, below));
         }
+        body.push_str(&late::written(self.facts, chain, statement));
         if chain.levels.len() > 1 || !below.is_empty() {
             body.push_str(REWRITTEN);
         }
         body.push_str("  return null;\n");
         body
-    }
-
-    /// Whether rows of these tables can be there before the parent that they refer to.
-    fn may_come_after(&self, below: &[(&Chain<'_>, usize)]) -> bool {
-        below.iter().any(|(chain, _)| {
-            let table = &chain.levels[0].table.name;
-            let table = self.facts.table(&table.schema, &table.name);
-            table.is_some_and(|table| table.foreign_keys.iter().any(|key| key.deferrable || key.not_enforced))
-        })
     }
 
     /// The table and everything that inherits from it: statements on those fire their own triggers.
@@ -283,7 +277,7 @@ pub(super) fn entries(chain: &Chain<'_>, rows: &str, asked: Asked) -> Vec<String
 /// A key share lock on an old version of a row passes over a change of owner that came after another update of it.
 /// Where each statement has a new snapshot, the next one sees the change; an older snapshot would not, so that it asks
 /// for a lock that any update since refuses.
-fn locks(chain: &Chain<'_>, rows: &[&str]) -> String {
+pub(super) fn locks(chain: &Chain<'_>, rows: &[&str]) -> String {
     if chain.levels.len() == 1 {
         return String::new();
     }
@@ -296,7 +290,9 @@ fn locks(chain: &Chain<'_>, rows: &[&str]) -> String {
 
 fn lock_statements(chain: &Chain<'_>, rows: &[&str], verb: &str, strength: &str) -> String {
     let root = chain.levels.len() - 1;
-    let order = (1..=root).rev().chain(2..=root);
+    // Where the parent itself can be another one by then, it is locked again as well.
+    let again = if chain.levels[1..].first().is_some_and(|above| above.deferrable) { 1 } else { 2 };
+    let order = (1..=root).rev().chain(again..=root);
     order
         .map(|level| {
             let (here, below) = chain.link_rows(level);
@@ -357,7 +353,7 @@ fn columns<'c>(level: &Level<'_>, alias: &str, names: impl Iterator<Item = &'c &
 }
 
 /// Entries for the descendants of these rows, in the buckets that they are in by these rows and what is above them.
-fn arrived(below: &[(&Chain<'_>, usize)], rows: &str, asked: Asked) -> String {
+pub(super) fn arrived(below: &[(&Chain<'_>, usize)], rows: &str, asked: Asked) -> String {
     let mut sql = String::new();
     for (chain, level) in below {
         let selects = descendant_entries(chain, *level, asked, rows);
@@ -425,6 +421,7 @@ fn before(chain: &Chain<'_>, below: &[(&Chain<'_>, usize)]) -> String {
         key.join(" and ")
     );
     body.push_str(&arrived(below, old, Asked::Delete));
+    body.push_str(&late::goes(below));
     let _ = writeln!(
         body,
         "  if current_setting('transaction_isolation') <> 'read committed' then\n    \
@@ -442,7 +439,7 @@ fn before(chain: &Chain<'_>, below: &[(&Chain<'_>, usize)]) -> String {
 }
 
 /// `select`s of the buckets of these rows.
-fn buckets(chain: &Chain<'_>, rows: &str, asked: Asked) -> String {
+pub(super) fn buckets(chain: &Chain<'_>, rows: &str, asked: Asked) -> String {
     let sources = chain.sources(0, asked).into_iter().map(|Source { level, bucket, from, .. }| {
         format!(
             "        select {bucket} from {rows} r{}{from} where {bucket} is not null\n",

@@ -72,6 +72,9 @@ pub(super) struct Level<'a> {
     pub(super) bucket: Option<&'a PlanBucket>,
     /// Columns of the level below, each with the column here that it refers to; empty for the table itself.
     pub(super) link: Vec<(String, String)>,
+    /// Whether a row here may go and another of the same key come in its place, in one transaction, because what the
+    /// level below refers by is checked only then.
+    pub(super) deferrable: bool,
     /// Columns that are compared as text.
     as_text: BTreeSet<String>,
 }
@@ -134,13 +137,14 @@ impl<'a> Chain<'a> {
             let of = table.bucket.as_ref()?;
             plan.buckets.iter().find(|bucket| bucket.name == of.name)
         };
-        let level = |table: &'a PlanTable, link| Level {
+        let level = |table: &'a PlanTable, link, deferrable| Level {
             table,
             bucket: bucket_of(table),
             link,
+            deferrable,
             as_text: as_text(facts, table),
         };
-        let mut levels = vec![level(table, Vec::new())];
+        let mut levels = vec![level(table, Vec::new(), false)];
         let mut here = table;
         while let Ownership::Parent { foreign_key, columns, table: parent } = &here.ownership.value {
             let Some(above) = places.get(parent).map(|place| &plan.tables[*place]) else { break };
@@ -152,7 +156,7 @@ impl<'a> Chain<'a> {
                 let place = key.columns.iter().position(|other| other == column).unwrap_or_default();
                 (column.clone(), key.references.columns[place].clone())
             });
-            levels.push(level(above, link.collect()));
+            levels.push(level(above, link.collect(), key.deferrable));
             here = above;
         }
         Self { levels }

@@ -10,6 +10,8 @@ pub(super) fn objects() -> Vec<Object> {
         ("oosync.mark", include_str!("sql/marks.sql")),
         ("oosync.change_log", include_str!("sql/change_log.sql")),
         ("oosync.unseen", include_str!("sql/unseen.sql")),
+        ("oosync.late", include_str!("sql/late.sql")),
+        ("oosync.orphan", include_str!("sql/orphan.sql")),
         ("oosync.newest", include_str!("sql/newest.sql")),
         ("oosync.manifest", include_str!("sql/manifest.sql")),
         ("oosync.client", include_str!("sql/client.sql")),

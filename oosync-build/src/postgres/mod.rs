@@ -7,6 +7,7 @@
 //! | `chain` | the way from a row to whoever has it: its own columns, or those of its ancestors |
 //! | `column` | types of columns, and how they are compared |
 //! | `capture` | triggers that log which keys changed for whom |
+//! | `late` | rows that are there before their parent |
 //! | `held` | which rows are in which buckets now |
 //! | `buckets`, `membership` | in which buckets a user is; which keys of a bucket the user has |
 //! | `user` | the user of a request, as SQL |
@@ -37,6 +38,7 @@ mod grants;
 mod held;
 #[cfg(feature = "introspect")]
 pub mod installed;
+mod late;
 mod manifest;
 mod membership;
 mod objects;
@@ -106,6 +108,7 @@ impl Installation {
         for bucket in &plan.buckets {
             membership::check(bucket, &mut problems);
         }
+        late::check(plan, facts, &chain::Chains::new(plan, facts), &mut problems);
         if problems.has_errors() {
             return Err(problems);
         }
@@ -172,6 +175,7 @@ fn objects(plan: &Plan, facts: &Facts, config: &Config) -> Vec<Object> {
     }
     own.push(buckets::of_user(plan, facts));
     own.push(reconcile::function(plan, &chains));
+    own.extend(late::objects(plan, facts, &chains));
     grants::secure(&mut objects, &roles);
     grants::secure(&mut own, &roles);
     grants::secure(&mut members, &roles);

@@ -114,6 +114,9 @@ struct Cursor {
     lsn: String,
 }
 
+/// Reads what the user with this id should hold.
+pub(crate) type Truth<'t> = dyn FnMut(&mut Transaction<'_>, &str) -> Result<Rows, postgres::Error> + 't;
+
 /// What a device holds, and since when.
 #[derive(Clone)]
 pub(crate) struct Device {
@@ -128,11 +131,26 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) fn new(number: usize) -> Self {
-        Self { user: user(number), rows: Rows::new(), cursor: None, answered: 0, anew: 0 }
+        Self::of(user(number))
+    }
+
+    /// The device of this user.
+    pub(crate) fn of(user: String) -> Self {
+        Self { user, rows: Rows::new(), cursor: None, answered: 0, anew: 0 }
     }
 
     /// Takes the device from the state it has to that of one new snapshot, and says what it should hold then.
     pub(crate) fn pull(&mut self, plan: &Plan, client: &mut Client) -> Result<Rows, postgres::Error> {
+        self.pull_beside(plan, client, &mut truth)
+    }
+
+    /// As [`pull`](Self::pull), where `truth` reads in the pull's own snapshot what the user should hold.
+    pub(crate) fn pull_beside(
+        &mut self,
+        plan: &Plan,
+        client: &mut Client,
+        truth: &mut Truth<'_>,
+    ) -> Result<Rows, postgres::Error> {
         loop {
             client.batch_execute("select oosync.current_epoch()")?;
             let mut transaction = client
@@ -140,7 +158,7 @@ impl Device {
                 .isolation_level(IsolationLevel::RepeatableRead)
                 .read_only(true)
                 .start()?;
-            if let Some((next, truth)) = self.pulled(plan, &mut transaction)? {
+            if let Some((next, truth)) = self.pulled(plan, &mut transaction, truth)? {
                 transaction.commit()?;
                 *self = next;
                 return Ok(truth);
@@ -153,6 +171,7 @@ impl Device {
         &self,
         plan: &Plan,
         transaction: &mut Transaction<'_>,
+        truth: &mut Truth<'_>,
     ) -> Result<Option<(Self, Rows)>, postgres::Error> {
         let mut next = self.clone();
         transaction.batch_execute(&format!(

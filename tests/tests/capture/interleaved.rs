@@ -8,7 +8,7 @@ use postgres::Client;
 use super::device::{Device, database, difference, user};
 
 /// A transaction that waits for a lock in a thread of its own; it commits when the lock is got.
-fn begin_waiting(
+pub(crate) fn begin_waiting(
     database: &TestDatabase,
     name: &str,
     sql: &str,
@@ -24,7 +24,7 @@ fn begin_waiting(
     })
 }
 
-fn wait_until_blocked(client: &mut Client, name: &str) {
+pub(crate) fn wait_until_blocked(client: &mut Client, name: &str) {
     let waiting = "select exists (select from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock')";
     let began = Instant::now();
     while !client.query_one(waiting, &[&name]).unwrap().get::<_, bool>(0) {

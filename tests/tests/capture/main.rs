@@ -5,6 +5,8 @@
 mod by_function;
 mod device;
 mod each_statement;
+mod generated_schemas;
 mod interleaved;
+mod late;
 mod log;
 mod under_fire;

@@ -34,7 +34,7 @@ impl Dice {
     }
 }
 
-fn variable(name: &str) -> Option<usize> {
+pub(crate) fn variable(name: &str) -> Option<usize> {
     std::env::var(name).ok()?.parse().ok()
 }
 
