@@ -97,21 +97,6 @@ impl Engine {
             }
         }
     }
-
-    /// Whether a client is one of the user's, and keeps books of it.
-    pub(super) async fn seen(
-        &self,
-        transaction: &tokio_postgres::Transaction<'_>,
-        identity: &Identity,
-        client: uuid::Uuid,
-    ) -> Result<(), Error> {
-        let sql = "select from oosync.client c where c.id = $1::text::uuid and c.user_id = $2";
-        let (id, user) = (client.to_string(), identity.user());
-        match transaction.query_opt(sql, &[&id, &user]).await? {
-            Some(_) => Ok(()),
-            None => Err(unknown_client()),
-        }
-    }
 }
 
 pub(super) fn unknown_client() -> Error {
@@ -132,10 +117,10 @@ impl EngineBuilder {
     /// Where the database cannot be served, or not by this role; see [`StartError`].
     pub async fn build(self) -> Result<Engine, StartError> {
         let connection = self.pool.get().await?;
-        let named = |table: &&crate::schema::Table| {
+        let named = |table: &crate::schema::Table| {
             format!("{}.{}", session::ident(table.pg_schema), session::ident(table.pg_name))
         };
-        let tables: Vec<String> = self.schema.tables.iter().map(|table| named(&table)).collect();
+        let tables: Vec<String> = self.schema.tables.iter().map(|table| named(table)).collect();
         start::check(&connection, &tables).await?;
         let catalog = Catalog::load(&connection, self.schema).await?;
         connection.batch_execute("select oosync.mark()").await?;
