@@ -1,0 +1,9 @@
+//! What a device does with its file, behaviour by behaviour.
+
+#![cfg(feature = "client")]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub, reason = "tests")]
+
+mod capture;
+mod device;
+mod schema;
+mod sync;
