@@ -5,5 +5,7 @@
 
 mod capture;
 mod device;
+mod hostile;
+mod model;
 mod schema;
 mod sync;

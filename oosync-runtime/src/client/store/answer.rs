@@ -250,7 +250,9 @@ impl Change<'_> {
     ) -> Result<(), StoreError> {
         let layout = rows.layout;
         let mut theirs = server_row(&entry);
-        if !known.is_empty() {
+        // What a pull brought that includes the mutation is newer than its answer.
+        let later = matches!(entry.server, ServerImage::Other { through: Some(_), .. });
+        if !known.is_empty() && !later {
             let mut row = theirs.unwrap_or_else(|| cleared(layout, &entry));
             for (position, value) in positions(layout, known) {
                 row[position] = value;
