@@ -8,4 +8,5 @@ mod device;
 mod hostile;
 mod model;
 mod schema;
+mod schema_change;
 mod sync;

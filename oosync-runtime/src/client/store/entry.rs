@@ -27,7 +27,17 @@ pub(super) struct Entry {
     pub(super) awaiting: Option<u64>,
     /// The row as it was. For a row that did not exist, what the store itself put into columns, which nobody wrote.
     pub(super) base: Image,
+    /// Columns, separated by line feeds, whose value on the server this device has not seen: a new version of the app
+    /// added or changed them while the row was dirty.
+    pub(super) unknown: Option<String>,
     pub(super) server: ServerImage,
+}
+
+impl Entry {
+    /// Whether the server's value of this column has not been seen here.
+    pub(super) fn is_unknown(&self, column: &str) -> bool {
+        self.unknown.as_deref().is_some_and(|unknown| unknown.split('\n').any(|name| name == column))
+    }
 }
 
 /// What the server has.
@@ -150,8 +160,8 @@ impl Rows<'_> {
         let mut rows = statement.query(params_from_iter(values)).doing(self.doing(doing))?;
         let Some(row) = rows.next().doing(self.doing(doing))? else { return Ok(None) };
         let layout = self.layout;
-        let keys = image::read(self.table(), row, 6, layout.key.len())?;
-        let bases = image::read(self.table(), row, 6 + layout.key.len(), layout.rest.len())?;
+        let keys = image::read(self.table(), row, 7, layout.key.len())?;
+        let bases = image::read(self.table(), row, 7 + layout.key.len(), layout.rest.len())?;
         let number = |place| row.get::<_, i64>(place).doing(self.doing(doing));
         let mutation = |place| {
             let id: Option<i64> = row.get(place).doing(self.doing(doing))?;
@@ -164,6 +174,7 @@ impl Rows<'_> {
             changed_at: number(3)?,
             sent: mutation(4)?,
             awaiting: mutation(5)?,
+            unknown: row.get(6).doing(self.doing(doing))?,
             base: self.assemble(&keys, bases),
             key: keys,
             server: ServerImage::AsBase,
@@ -205,6 +216,7 @@ impl Rows<'_> {
             Value::Integer(entry.existed.into()),
             optional(entry.sent),
             optional(entry.awaiting),
+            entry.unknown.clone().map_or(Value::Null, |unknown| Value::Text(unknown.into())),
         ];
         values.extend(self.layout.rest.iter().map(|position| entry.base[*position].as_ref()));
         let mut statement =
@@ -236,6 +248,7 @@ impl Rows<'_> {
             Value::Integer(entry.changed_at),
             optional(entry.sent),
             optional(entry.awaiting),
+            entry.unknown.clone().map_or(Value::Null, |unknown| Value::Text(unknown.into())),
         ];
         values.extend(owned(&entry.key));
         values.extend(self.layout.rest.iter().map(|position| entry.base[*position].clone()));

@@ -6,6 +6,8 @@
 
 use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::sql::{join, places, quoted};
 use crate::schema::{ColumnDefault, Schema, Table};
 
@@ -24,7 +26,7 @@ pub(super) const SYSTEM_TABLES: [&str; 10] = [
 ];
 
 /// The names of what belongs to a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Names {
     /// The synced table.
     pub(super) table: String,
@@ -168,7 +170,7 @@ impl Statements {
         let key_columns = join(key, "", |position| format!(", s.{}", prefixed("key_", position)));
         let base_columns = join(rest, "", |position| format!(", s.{}", prefixed("base_", position)));
         let saved = join(rest.iter().enumerate(), "", |(place, position)| {
-            format!(", {} = ?{}", prefixed("base_", position), place + 5)
+            format!(", {} = ?{}", prefixed("base_", position), place + 6)
         });
         let values = join(rest, "", |position| format!(", {}", prefixed("val_", position)));
         let server_places = places(4, rest.len());
@@ -181,24 +183,24 @@ impl Statements {
             ),
             delete: format!("DELETE FROM {live} WHERE {by_key}"),
             entry: format!(
-                "SELECT s.seq, s.existed, s.rev, s.changed_at, s.sent, s.awaiting{key_columns}{base_columns} \
+                "SELECT s.seq, s.existed, s.rev, s.changed_at, s.sent, s.awaiting, s.unknown{key_columns}{base_columns} \
                  FROM {shadow} AS s"
             ),
             entry_key: join(key.iter().enumerate(), " AND ", |(place, position)| {
                 format!("s.{} = ?{}", prefixed("key_", position), place + 1)
             }),
             save_entry: format!(
-                "UPDATE {shadow} SET existed = ?2, sent = ?3, awaiting = ?4{saved} WHERE seq = ?1"
+                "UPDATE {shadow} SET existed = ?2, sent = ?3, awaiting = ?4, unknown = ?5{saved} WHERE seq = ?1"
             ),
             save_server: format!(
                 "INSERT OR REPLACE INTO {server} (seq, present, through{values}) \
                  VALUES (?1, ?2, ?3{comma}{server_places})"
             ),
             add_entry: format!(
-                "INSERT INTO {shadow} (existed, rev, changed_at, sent, awaiting{}{}) VALUES ({})",
+                "INSERT INTO {shadow} (existed, rev, changed_at, sent, awaiting, unknown{}{}) VALUES ({})",
                 join(key, "", |position| format!(", {}", prefixed("key_", position))),
                 join(rest, "", |position| format!(", {}", prefixed("base_", position))),
-                places(1, 5 + key.len() + rest.len()),
+                places(1, 6 + key.len() + rest.len()),
             ),
         }
     }

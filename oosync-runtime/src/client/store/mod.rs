@@ -5,6 +5,7 @@
 //! server's rows come in by [`Store::apply`], its answers by [`Store::answer`]; both are silent for the triggers.
 //!
 //! - `open`: making the file, and opening it again
+//! - `verify`: whether it is still what was made; `describe`, `migrate`, `convert`: changing it for a new schema
 //! - `layout`, `system`, `sql`: tables beside the synced ones
 //! - `capture`: triggers and views
 //! - `image`: values compared exactly
@@ -19,16 +20,20 @@ mod answer;
 mod apply;
 mod batch;
 mod capture;
+mod convert;
+mod describe;
 mod entry;
 mod image;
 mod inbox;
 mod layout;
 mod meta;
+mod migrate;
 mod open;
 mod pending;
 mod settle;
 mod sql;
 mod system;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,6 +45,7 @@ pub use self::apply::{Applied, Apply, Delta, TableDelta};
 pub use self::batch::{Batch, SentChange};
 pub use self::inbox::{InboxColumn, InboxItem, InboxKind};
 use self::layout::Layout;
+pub use self::migrate::NotRestored;
 pub use self::open::{OpenOptions, Opened};
 pub use self::pending::{ChangedColumn, Op, Pending, PendingChange};
 use crate::client::StoreError;
@@ -84,6 +90,31 @@ impl Store {
     pub fn table_place(&self, table: &str) -> Result<usize, StoreError> {
         let place = self.layouts.iter().position(|layout| layout.table.name == table);
         place.ok_or_else(|| StoreError::UnknownTable { table: table.to_owned() })
+    }
+
+    /// The tables of which the server's rows are not all here, or not with every column: those that a new version of
+    /// the app added or changed, until [`Store::fetched`] says that they have been fetched.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn to_fetch(&self) -> Result<Vec<&'static str>, StoreError> {
+        let names = migrate::to_fetch(&self.connection)?;
+        let tables = self.layouts.iter().map(|layout| layout.table.name);
+        Ok(tables.filter(|table| names.iter().any(|name| name == table)).collect())
+    }
+
+    /// All rows of a table have been fetched.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn fetched(&mut self, table: &str) -> Result<(), StoreError> {
+        silently(&mut self.connection, |connection| {
+            let mut names = migrate::to_fetch(connection)?;
+            names.retain(|name| name != table);
+            migrate::set_to_fetch(connection, &names)
+        })
     }
 
     /// The cursor of the last delta.

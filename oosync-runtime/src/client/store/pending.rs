@@ -59,7 +59,8 @@ pub struct PendingChange {
 pub struct ChangedColumn {
     /// Its name.
     pub name: &'static str,
-    /// Its value on the server when the change was made; null for a new row.
+    /// Its value on the server when the change was made; null for a new row, and where a new version of the app has
+    /// changed the column and its value is yet to be fetched.
     pub base: Value<'static>,
     /// Its value now; null for a row that is gone.
     pub current: Value<'static>,
@@ -192,11 +193,12 @@ pub(super) fn change(rows: Rows<'_>, entry: &Entry, current: Option<&Image>) -> 
                 }
             }
             Op::Update => !same(base, value),
-            Op::Delete => true,
+            Op::Delete => !entry.is_unknown(layout.column(position)),
         };
         if counts {
-            let base = if op == Op::Insert { Value::Null } else { base.clone() };
-            changed.push(ChangedColumn { name: layout.column(position), base, current: value.clone() });
+            let name = layout.column(position);
+            let base = if op == Op::Insert || entry.is_unknown(name) { Value::Null } else { base.clone() };
+            changed.push(ChangedColumn { name, base, current: value.clone() });
         }
     }
     Some(PendingChange {

@@ -37,19 +37,19 @@ impl Rows<'_> {
     }
 
     /// Brings the server's row (`None`: it is gone) together with a dirty one, and writes the entry.
-    ///
-    /// Gives back what the row is afterwards.
     pub(super) fn merge(&self, mut entry: Entry, incoming: Option<Image>) -> Result<(), StoreError> {
         let current = self.current(&entry.key)?;
         match (incoming, current) {
             (Some(incoming), Some(mut current)) if entry.existed => {
-                let mut theirs = incoming.clone();
                 let mut moved = false;
                 for position in self.layout.rest.iter().copied() {
                     let dirty = self.layout.is_tracked(position)
                         && !same(&current[position], &entry.base[position])
                         && !same(&current[position], &incoming[position]);
                     if dirty {
+                        if entry.is_unknown(self.layout.column(position)) {
+                            entry.base[position] = incoming[position].clone();
+                        }
                         continue;
                     }
                     if !same(&current[position], &incoming[position]) {
@@ -62,21 +62,18 @@ impl Rows<'_> {
                     self.write(&current)?;
                 }
                 // Tracked or not, what is in the base need not be kept twice.
-                let as_base = theirs.iter().zip(&entry.base).all(|(theirs, base)| same(theirs, base));
-                entry.server = if as_base {
-                    ServerImage::AsBase
-                } else {
-                    ServerImage::Other { row: Some(std::mem::take(&mut theirs)), through: None }
-                };
+                entry.unknown = None;
+                entry.server = as_base_or(&entry.base, incoming);
                 self.settle(entry, Some(&current))
             }
             (Some(incoming), None) if entry.existed => {
-                let as_base = incoming.iter().zip(&entry.base).all(|(theirs, base)| same(theirs, base));
-                entry.server = if as_base {
-                    ServerImage::AsBase
-                } else {
-                    ServerImage::Other { row: Some(incoming), through: None }
-                };
+                for position in self.layout.rest.iter().copied() {
+                    if entry.is_unknown(self.layout.column(position)) {
+                        entry.base[position] = incoming[position].clone();
+                    }
+                }
+                entry.unknown = None;
+                entry.server = as_base_or(&entry.base, incoming);
                 self.settle(entry, None)
             }
             (Some(incoming), Some(current)) => {
@@ -146,5 +143,13 @@ impl Rows<'_> {
         let table = self.layout.names.table.as_str();
         let note = Note { kind, table, op, mutation, code: None, message: None, detail: None, columns };
         inbox::note(self.connection, &note)
+    }
+}
+
+/// The server's row, which need not be kept twice.
+fn as_base_or(base: &[Value<'_>], theirs: Image) -> ServerImage {
+    match theirs.iter().zip(base).all(|(theirs, base)| same(theirs, base)) {
+        true => ServerImage::AsBase,
+        false => ServerImage::Other { row: Some(theirs), through: None },
     }
 }

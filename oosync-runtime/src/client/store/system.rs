@@ -68,7 +68,7 @@ pub(super) fn shadow_ddl(layout: &Layout) -> String {
     };
     format!(
         "CREATE TABLE {table} (\n  seq INTEGER PRIMARY KEY,\n  existed INTEGER NOT NULL,\n  rev INTEGER NOT NULL,\n  \
-         changed_at INTEGER NOT NULL,\n  sent INTEGER,\n  awaiting INTEGER,\n{key_types}{bases}  UNIQUE ({keys})\n) \
+         changed_at INTEGER NOT NULL,\n  sent INTEGER,\n  awaiting INTEGER,\n  unknown TEXT,\n{key_types}{bases}  UNIQUE ({keys})\n) \
          STRICT;\nCREATE TABLE {server} (\n  seq INTEGER PRIMARY KEY,\n  present INTEGER NOT NULL,\n  through \
          INTEGER{values}\n) STRICT;\n{}{}",
         index(&names.sent_index, "sent"),
