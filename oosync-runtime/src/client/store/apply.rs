@@ -7,9 +7,11 @@
 
 use rusqlite::Transaction;
 
+use super::capture::triggers;
 use super::entry::{Rows, ServerImage};
 use super::image::{Image, owned};
 use super::layout::Layout;
+use super::sql::quoted;
 use super::{Store, begin_silently, end_silence, meta};
 use crate::Value;
 use crate::client::StoreError;
@@ -58,9 +60,14 @@ pub struct Apply<'s> {
     through: u64,
     /// Per table: whether a row of it is dirty.
     dirty: Vec<bool>,
-    touched: Vec<bool>,
+    /// Per table: how many rows and keys of it there were.
+    counts: Vec<u64>,
     applied: Applied,
 }
+
+/// After so many rows of a table its triggers are dropped until the end of the transaction: even silent ones take almost
+/// half as long as the write itself.
+const MANY: u64 = 2_000;
 
 impl std::fmt::Debug for Apply<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -104,8 +111,8 @@ impl Store {
         for layout in layouts {
             dirty.push(!Rows { connection: &transaction, layout }.is_clean()?);
         }
-        let touched = vec![false; layouts.len()];
-        Ok(Apply { transaction, layouts, through, dirty, touched, applied: Applied::default() })
+        let counts = vec![0; layouts.len()];
+        Ok(Apply { transaction, layouts, through, dirty, counts, applied: Applied::default() })
     }
 }
 
@@ -118,7 +125,7 @@ impl<'s> Apply<'s> {
     pub fn upsert(&mut self, table: usize, row: &[Value<'_>]) -> Result<(), StoreError> {
         let layout = self.layout(table)?;
         check_width(layout, row.len(), layout.places.len())?;
-        self.touched[table] = true;
+        self.count(table)?;
         if self.dirty[table] {
             let key: Vec<Value<'_>> = layout.key.iter().map(|position| row[*position].as_ref()).collect();
             if self.speak(table, &key, Some(row))? {
@@ -138,7 +145,7 @@ impl<'s> Apply<'s> {
     pub fn delete(&mut self, table: usize, key: &[Value<'_>]) -> Result<(), StoreError> {
         let layout = self.layout(table)?;
         check_width(layout, key.len(), layout.key.len())?;
-        self.touched[table] = true;
+        self.count(table)?;
         if self.dirty[table] && self.speak(table, key, None)? {
             return Ok(());
         }
@@ -155,6 +162,8 @@ impl<'s> Apply<'s> {
     pub fn commit(self, cursor: &[u8]) -> Result<Applied, StoreError> {
         self.release()?;
         meta::set(&self.transaction, "cursor", cursor)?;
+        // The delta after a download makes it exact.
+        meta::set(&self.transaction, "ready", 1)?;
         self.finish()
     }
 
@@ -173,14 +182,70 @@ impl<'s> Apply<'s> {
     }
 
     pub(super) fn finish(mut self) -> Result<Applied, StoreError> {
-        let touched = self.layouts.iter().zip(&self.touched).filter(|(_, touched)| **touched);
-        self.applied.tables = touched.map(|(layout, _)| layout.table.name).collect();
+        for (layout, count) in self.layouts.iter().zip(&self.counts) {
+            if *count >= MANY {
+                for trigger in triggers(layout) {
+                    self.run(&trigger.sql)?;
+                }
+            }
+            if *count > 0 {
+                self.applied.tables.push(layout.table.name);
+            }
+        }
         end_silence(&self.transaction)?;
         self.transaction.commit().doing(|| "committing a delta".to_owned())?;
         Ok(self.applied)
     }
 
-    fn layout(&self, table: usize) -> Result<&'s Layout, StoreError> {
+    /// Counts a row, and drops the table's triggers when there are many.
+    pub(super) fn count(&mut self, table: usize) -> Result<(), StoreError> {
+        self.counts[table] += 1;
+        if self.counts[table] == MANY {
+            self.without_triggers(table)?;
+        }
+        Ok(())
+    }
+
+    fn without_triggers(&mut self, table: usize) -> Result<(), StoreError> {
+        for trigger in triggers(self.layout(table)?) {
+            self.run(&format!("DROP TRIGGER IF EXISTS {}", quoted(&trigger.name)))?;
+        }
+        Ok(())
+    }
+
+    /// Drops a table's triggers until the end, as after many rows.
+    pub(super) fn expect_many(&mut self, table: usize) -> Result<(), StoreError> {
+        if self.counts[table] < MANY {
+            self.counts[table] = MANY;
+            self.without_triggers(table)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn run(&self, sql: &str) -> Result<(), StoreError> {
+        self.transaction.execute_batch(sql).doing(|| "applying a delta".to_owned())
+    }
+
+    pub(super) const fn connection(&self) -> &Transaction<'s> {
+        &self.transaction
+    }
+
+    /// How many tables there are.
+    pub(super) const fn tables(&self) -> usize {
+        self.layouts.len()
+    }
+
+    /// The keys of all dirty rows of a table.
+    pub(super) fn dirty_keys(&self, table: usize) -> Result<Vec<Vec<Value<'static>>>, StoreError> {
+        let rows = self.rows(table)?;
+        let mut keys = Vec::new();
+        for seq in rows.places()? {
+            keys.extend(rows.entry_at(seq)?.map(|entry| entry.key));
+        }
+        Ok(keys)
+    }
+
+    pub(super) fn layout(&self, table: usize) -> Result<&'s Layout, StoreError> {
         self.layouts.get(table).ok_or_else(|| StoreError::UnknownTable { table: format!("number {table}") })
     }
 
@@ -189,7 +254,7 @@ impl<'s> Apply<'s> {
     }
 
     /// Tells a dirty row of the server's; `false` if it is clean.
-    fn speak(
+    pub(super) fn speak(
         &mut self,
         table: usize,
         key: &[Value<'_>],

@@ -241,23 +241,26 @@ impl<'l> Pieces<'l> {
         })
     }
 
-    /// Whether one of these columns differs; rather too often than too rarely.
     fn changed(&self, positions: &[usize]) -> String {
-        let conditions: Vec<String> = positions
-            .iter()
-            .map(|position| {
-                let column = &self.layout.table.columns[self.layout.places[*position]];
-                let name = quoted(column.name);
-                // Named collations would call different texts equal.
-                let differs = format!("OLD.{name} IS NOT NEW.{name} COLLATE BINARY");
-                match storage(&column.ty) {
-                    "ANY" => {
-                        format!("({differs} OR typeof(OLD.{name}) <> typeof(NEW.{name}) OR NEW.{name} IS 0)")
-                    }
-                    _ => differs,
-                }
-            })
-            .collect();
-        balanced(&conditions, "OR")
+        differ(self.layout, positions, "OLD", "NEW")
     }
+}
+
+/// Whether one of these columns differs between two rows; rather too often than too rarely.
+pub(super) fn differ(layout: &Layout, positions: &[usize], left: &str, right: &str) -> String {
+    let conditions: Vec<String> = positions
+        .iter()
+        .map(|position| {
+            let column = &layout.table.columns[layout.places[*position]];
+            let (left, right) =
+                (format!("{left}.{}", quoted(column.name)), format!("{right}.{}", quoted(column.name)));
+            // Named collations would call different texts equal.
+            let differs = format!("{left} IS NOT {right} COLLATE BINARY");
+            match storage(&column.ty) {
+                "ANY" => format!("({differs} OR typeof({left}) <> typeof({right}) OR {right} IS 0)"),
+                _ => differs,
+            }
+        })
+        .collect();
+    balanced(&conditions, "OR")
 }

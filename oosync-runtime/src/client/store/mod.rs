@@ -12,17 +12,22 @@
 //! - `entry`: dirty rows, read and written
 //! - `pending`, `batch`: what is to be pushed, and what has been sent
 //! - `settle`: what happens to a dirty row when the server speaks of it
-//! - `answer`, `apply`: the server's answers, and its rows
+//! - `answer`, `apply`, `bootstrap`: the server's answers, its rows, and all of its rows
 //! - `inbox`: what the user should know
+//! - `id_lease`: blocks of numbers; `holder`: which process syncs; `identity`: whose file it is
 //! - `meta`: names and values
 
 mod answer;
 mod apply;
 mod batch;
+mod bootstrap;
 mod capture;
 mod convert;
 mod describe;
 mod entry;
+mod holder;
+mod id_lease;
+mod identity;
 mod image;
 mod inbox;
 mod layout;
@@ -43,6 +48,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use self::answer::{Answer, Answered, Outcome, ServerRow};
 pub use self::apply::{Applied, Apply, Delta, TableDelta};
 pub use self::batch::{Batch, SentChange};
+pub use self::bootstrap::{Bootstrap, Load};
+pub(crate) use self::id_lease::take as take_leased;
+pub use self::identity::Identity;
 pub use self::inbox::{InboxColumn, InboxItem, InboxKind};
 use self::layout::Layout;
 pub use self::migrate::NotRestored;
