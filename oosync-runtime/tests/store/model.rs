@@ -188,7 +188,7 @@ impl Client {
         let mut keys: BTreeSet<String> =
             old.keys().chain(new.keys()).filter(|id| old.get(*id) != new.get(*id)).cloned().collect();
         // A pull answers the keys of mutations that it is the first to include.
-        for ((device, id), _) in &server.answered {
+        for (device, id) in server.answered.keys() {
             if *device == number && (self.through < *id && *id <= through) {
                 keys.extend(server.key_of(number, *id));
             }

@@ -3,6 +3,8 @@
 //! An edit that was made after a mutation was sent is never lost to its answer: a column that no longer has the value
 //! that was sent stays as it is, and will be pushed as a change of its own.
 
+use rusqlite::Connection;
+
 use super::batch::{self, Sent};
 use super::entry::{Entry, Rows, ServerImage};
 use super::image::{Image, same};
@@ -94,15 +96,7 @@ impl Store {
                     Outcome::Retry => &mut answered.retried,
                 };
                 *count += 1;
-                // The entry says which table it is in: the schema may have changed, and with it names and keys.
-                let mut found = None;
-                for layout in layouts {
-                    let rows = Rows { connection, layout };
-                    if let Some(entry) = rows.entry_sent(answer.id)? {
-                        found = Some((rows, entry));
-                        break;
-                    }
-                }
+                let found = find(connection, layouts, answer.id, &sent.table)?;
                 let change = Change { id: answer.id, sent: &sent };
                 match &answer.outcome {
                     Outcome::Applied => {
@@ -351,7 +345,7 @@ impl Change<'_> {
 
     fn note(
         &self,
-        connection: &rusqlite::Connection,
+        connection: &Connection,
         found: Option<&(Rows<'_>, Entry)>,
         kind: InboxKind,
         server: Option<&ServerRow>,
@@ -392,6 +386,24 @@ impl Change<'_> {
         let (table, op, mutation) = (self.sent.table.as_str(), self.sent.op, Some(self.id));
         inbox::note(connection, &Note { kind, table, op, mutation, code, message, detail, columns })
     }
+}
+
+/// The entry of a mutation. It says itself which table it is in: the name may have changed since it was sent.
+fn find<'a>(
+    connection: &'a Connection,
+    layouts: &'a [Layout],
+    mutation: u64,
+    table: &str,
+) -> Result<Option<(Rows<'a>, Entry)>, StoreError> {
+    let is_named = |layout: &&Layout| layout.names.table == table;
+    let others = layouts.iter().filter(|layout| !is_named(layout));
+    for layout in layouts.iter().filter(is_named).chain(others) {
+        let rows = Rows { connection, layout };
+        if let Some(entry) = rows.entry_sent(mutation)? {
+            return Ok(Some((rows, entry)));
+        }
+    }
+    Ok(None)
 }
 
 /// Looks again at a server's row that was put off, and writes the entry.

@@ -107,8 +107,7 @@ impl Rows<'_> {
 
     /// The entry of the row with this key.
     pub(super) fn entry(&self, key: &[Value<'_>]) -> Result<Option<Entry>, StoreError> {
-        let sql = format!("{} WHERE {}", self.layout.sql.entry, self.layout.sql.entry_key);
-        self.one_entry(&sql, key)
+        self.one_entry(&self.layout.sql.entry_of_key, key)
     }
 
     /// The entry whose mutation is on its way.

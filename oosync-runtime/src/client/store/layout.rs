@@ -104,8 +104,8 @@ pub(super) struct Statements {
     pub(super) delete: String,
     /// `SELECT` of an entry of the shadow, without a condition.
     pub(super) entry: String,
-    /// The condition of a key, on the shadow.
-    pub(super) entry_key: String,
+    /// The entry with a key.
+    pub(super) entry_of_key: String,
     /// Writes base, existence and the states of sending.
     pub(super) save_entry: String,
     /// Writes the server's row.
@@ -175,20 +175,22 @@ impl Statements {
         let values = join(rest, "", |position| format!(", {}", prefixed("val_", position)));
         let server_places = places(4, rest.len());
         let comma = if rest.is_empty() { "" } else { ", " };
+        let entry = format!(
+            "SELECT s.seq, s.existed, s.rev, s.changed_at, s.sent, s.awaiting, s.unknown{key_columns}{base_columns} \
+             FROM {shadow} AS s"
+        );
+        let entry_key = join(key.iter().enumerate(), " AND ", |(place, position)| {
+            format!("s.{} = ?{}", prefixed("key_", position), place + 1)
+        });
         Self {
+            entry_of_key: format!("{entry} WHERE {entry_key}"),
             select: format!("SELECT {columns} FROM {live} WHERE {by_key}"),
             upsert: format!(
                 "INSERT INTO {live} ({columns}) VALUES ({}) ON CONFLICT ({keys}) DO {updates}",
                 places(1, all.len())
             ),
             delete: format!("DELETE FROM {live} WHERE {by_key}"),
-            entry: format!(
-                "SELECT s.seq, s.existed, s.rev, s.changed_at, s.sent, s.awaiting, s.unknown{key_columns}{base_columns} \
-                 FROM {shadow} AS s"
-            ),
-            entry_key: join(key.iter().enumerate(), " AND ", |(place, position)| {
-                format!("s.{} = ?{}", prefixed("key_", position), place + 1)
-            }),
+            entry,
             save_entry: format!(
                 "UPDATE {shadow} SET existed = ?2, sent = ?3, awaiting = ?4, unknown = ?5{saved} WHERE seq = ?1"
             ),

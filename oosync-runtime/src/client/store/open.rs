@@ -75,7 +75,9 @@ impl Store {
         let path = path.as_ref();
         let mut connection = connect(path, options.busy_timeout)?;
         // Changing tables renames the old ones; what other tables, views and triggers say of them shall stay.
-        let settings = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON";
+        // A large delta in random order of keys is a third faster with 64 MB of cache than with SQLite's 2.
+        let settings =
+            "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; PRAGMA cache_size = -65536";
         connection.execute_batch(settings).doing(|| "opening the file".to_owned())?;
         let layouts: Vec<Layout> = Names::of(schema)
             .into_iter()
