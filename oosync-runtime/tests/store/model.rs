@@ -33,12 +33,15 @@ impl Server {
         self.history.push((self.rows.clone(), self.included));
     }
 
-    /// Answers a mutation, once; where a row was changed by someone else, it wins.
-    fn push(&mut self, device: usize, sent: &SentChange) -> Outcome {
+    /// Answers a mutation, once; where a row was changed by someone else, it wins. A busy server takes nothing new.
+    fn push(&mut self, device: usize, sent: &SentChange, busy: bool) -> Outcome {
         let body = format!("{sent:?}");
         if let Some((before, outcome)) = self.answered.get(&(device, sent.id)) {
             assert_eq!(*before, body, "the same mutation with another content");
             return outcome.clone();
+        }
+        if busy {
+            return Outcome::Retry;
         }
         let outcome = self.decide(&sent.change);
         self.answered.insert((device, sent.id), (body, outcome.clone()));
@@ -151,7 +154,7 @@ impl Client {
     /// Sends; the server takes it; the answers may get lost.
     ///
     /// Whether there was anything to send.
-    fn push(&mut self, number: usize, server: &mut Server, answers_arrive: bool) -> bool {
+    fn push(&mut self, number: usize, server: &mut Server, answers_arrive: bool, busy: bool) -> bool {
         let mut new = Vec::new();
         let batch = self
             .device
@@ -170,8 +173,11 @@ impl Client {
             format!("{:?}", self.sent).into_bytes(),
             "what is sent again is what was sent"
         );
-        let answers: Vec<Answer> =
-            self.sent.iter().map(|sent| Answer { id: sent.id, outcome: server.push(number, sent) }).collect();
+        let answers: Vec<Answer> = self
+            .sent
+            .iter()
+            .map(|sent| Answer { id: sent.id, outcome: server.push(number, sent, busy) })
+            .collect();
         if answers_arrive {
             assert!(self.sent.iter().all(|sent| self.seen.insert(sent.id)), "answered twice");
             self.device.store.answer(&answers).unwrap();
@@ -211,6 +217,35 @@ impl Client {
         (self.cursor, self.through) = (to, self.through.max(through));
     }
 
+    /// Downloads the state that the server had `back` steps ago, or the last one pulled if that is later; the user goes on
+    /// `meanwhile`.
+    fn download(
+        &mut self,
+        number: usize,
+        server: &Server,
+        back: usize,
+        meanwhile: impl FnOnce(&mut Self) -> Vec<PendingChange>,
+    ) {
+        let to = server.history.len().saturating_sub(1 + back).max(self.cursor);
+        let (state, included) = &server.history[to];
+        let place = self.device.store.table_place("notes").unwrap();
+        self.device.store.begin_bootstrap(included[number]).unwrap();
+        let mut meanwhile = Some(meanwhile);
+        let mut before = Vec::new();
+        for (id, [title, weight]) in state {
+            let mut load = self.device.store.begin_load().unwrap();
+            let row = [text(id), Value::Null, title.clone(), weight.clone(), Value::Null, Value::Null];
+            load.row(place, &row).unwrap();
+            load.commit(id.as_bytes()).unwrap();
+            if let Some(meanwhile) = meanwhile.take() {
+                before = meanwhile(self);
+            }
+        }
+        self.device.store.finish_bootstrap(to.to_string().as_bytes()).unwrap();
+        nothing_is_lost(&before, self);
+        (self.cursor, self.through) = (to, self.through.max(included[number]));
+    }
+
     fn rows(&self) -> Rows {
         let rows = self.device.rows("SELECT id, coalesce(title, '-'), coalesce(weight, '-') FROM notes");
         let split = |row: String| {
@@ -245,17 +280,21 @@ struct Write {
 #[derive(Debug, Clone)]
 enum Step {
     Write(usize, Write),
-    Push(usize, bool),
+    Push(usize, bool, bool),
     Pull(usize, usize),
+    Download(usize, usize, Write),
     Reopen(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let write = (0_u8..8, 0_u8..3, 0_u8..4).prop_map(|(kind, row, value)| Write { kind, row, value });
+    let write = || (0_u8..8, 0_u8..3, 0_u8..4).prop_map(|(kind, row, value)| Write { kind, row, value });
     prop_oneof![
-        6 => (0..2_usize, write).prop_map(|(device, write)| Step::Write(device, write)),
-        3 => (0..2_usize, any::<bool>()).prop_map(|(device, arrive)| Step::Push(device, arrive)),
+        6 => (0..2_usize, write()).prop_map(|(device, write)| Step::Write(device, write)),
+        3 => (0..2_usize, any::<bool>(), 0..5_u8)
+            .prop_map(|(device, arrive, busy)| Step::Push(device, arrive, busy == 0)),
         3 => (0..2_usize, 0..4_usize).prop_map(|(device, back)| Step::Pull(device, back)),
+        1 => (0..2_usize, 0..4_usize, write())
+            .prop_map(|(device, back, write)| Step::Download(device, back, write)),
         1 => (0..2_usize).prop_map(Step::Reopen),
     ]
 }
@@ -299,15 +338,23 @@ fn run(steps: &[Step]) {
     for step in steps {
         match step {
             Step::Write(number, write) => clients[*number].write(write),
-            Step::Push(number, arrive) => {
+            Step::Push(number, arrive, busy) => {
                 let before = clients[*number].device.store.pending(100).unwrap().changes;
-                clients[*number].push(*number, &mut server, *arrive);
+                clients[*number].push(*number, &mut server, *arrive, *busy);
                 nothing_is_lost(&before, &mut clients[*number]);
             }
             Step::Pull(number, back) => {
                 let before = clients[*number].device.store.pending(100).unwrap().changes;
                 clients[*number].pull(*number, &server, *back);
                 nothing_is_lost(&before, &mut clients[*number]);
+            }
+            Step::Download(number, back, write) => {
+                let before = clients[*number].device.store.pending(100).unwrap().changes;
+                clients[*number].download(*number, &server, *back, |client| {
+                    nothing_is_lost(&before, client);
+                    client.write(write);
+                    client.device.store.pending(100).unwrap().changes
+                });
             }
             Step::Reopen(number) => {
                 let fresh = Client::new();
@@ -319,7 +366,7 @@ fn run(steps: &[Step]) {
     for _ in 0..30 {
         let mut pushed = false;
         for (number, client) in clients.iter_mut().enumerate() {
-            pushed |= client.push(number, &mut server, true);
+            pushed |= client.push(number, &mut server, true, false);
             client.pull(number, &server, 0);
         }
         if !pushed && clients.iter().all(|client| client.cursor + 1 == server.history.len()) {
