@@ -60,17 +60,14 @@ fn generated_rows_and_diesel_are_captured() {
 
     finish(&app, todo.id).unwrap();
     diesel::update(todos::table.find(val(todo.id))).set(todos::title.eq("y")).execute(&mut diesel).unwrap();
-    diesel::update(lists::table.find(val(list.id))).set(lists::name.eq("z")).execute(&mut diesel).unwrap();
-    assert_eq!(pending(&mut store), ["update lists: name", "update todos: title, done"]);
+    diesel::update(lists::table.find(val(list.id))).set(lists::title.eq("z")).execute(&mut diesel).unwrap();
+    assert_eq!(pending(&mut store), ["update lists: title", "update todos: title, done"]);
 
     let comment = || CommentInsert::new(todo.id, user.id, "x".to_owned());
     assert!(matches!(comment().insert(&app), Err(Error::NoLease { .. })));
     store.add_lease("comments", "id", 40, 41).unwrap();
     assert_eq!(comment().insert(&app).unwrap().id, 40);
-    diesel::insert_into(todo::schema::diesel_sqlite::comments::table)
-        .values(&CommentInsert { id: 41.into(), ..comment() })
-        .execute(&mut diesel)
-        .unwrap();
+    CommentInsert { id: 41.into(), ..comment() }.insert(&app).unwrap();
     assert!(matches!(comment().insert(&app), Err(Error::NoLease { .. })));
 
     // What hangs on the list goes with it, by its foreign keys.
