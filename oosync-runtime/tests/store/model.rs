@@ -212,8 +212,23 @@ impl Client {
                 None => table.deleted.push(vec![text(&id)]),
             }
         }
+        // Rows whose last mutation was answered and is not in this state yet must not go back to what they were.
+        let answered = |id: &u64| self.seen.contains(id) && *id > through;
+        let waiting: BTreeSet<String> = server
+            .answered
+            .iter()
+            .filter(|((device, id), (_, outcome))| {
+                *device == number && answered(id) && *outcome == Outcome::Applied
+            })
+            .filter_map(|((_, id), _)| server.key_of(number, *id))
+            .collect();
+        let before = self.rows();
         let delta = Delta { tables: vec![table], cursor: to.to_string().into_bytes(), through };
         self.device.store.apply(&delta).unwrap();
+        let after = self.rows();
+        for id in waiting {
+            assert_eq!(before.get(&id), after.get(&id), "{id} flickers");
+        }
         (self.cursor, self.through) = (to, self.through.max(through));
     }
 
