@@ -160,10 +160,10 @@ impl Capture<'_> {
         if statement == Statement::Insert {
             body.push_str(&late::came(self.facts, chain, below));
         }
-        body.push_str(&late::written(self.facts, chain, statement));
         if chain.levels.len() > 1 || !below.is_empty() {
             body.push_str(REWRITTEN);
         }
+        body.push_str(&late::written(self.facts, chain, statement));
         body.push_str("  return null;\n");
         body
     }

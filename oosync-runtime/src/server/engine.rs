@@ -116,16 +116,21 @@ impl EngineBuilder {
     ///
     /// Where the database cannot be served, or not by this role; see [`StartError`].
     pub async fn build(self) -> Result<Engine, StartError> {
-        let connection = self.pool.get().await?;
+        let mut connection = self.pool.get().await?;
         let named = |table: &crate::schema::Table| {
             format!("{}.{}", session::ident(table.pg_schema), session::ident(table.pg_name))
         };
         let tables: Vec<String> = self.schema.tables.iter().map(|table| named(table)).collect();
-        start::check(&connection, &tables).await?;
-        let catalog = Catalog::load(&connection, self.schema).await?;
-        connection.batch_execute("select oosync.mark()").await?;
-        let key = connection.query_one("select m.cursor_key from oosync.meta m", &[]).await?;
+        let client: &mut tokio_postgres::Client = &mut connection;
+        let transaction = client.transaction().await?;
+        // Names of types are whole then.
+        transaction.batch_execute("set local search_path = ''").await?;
+        start::check(transaction.client(), &tables).await?;
+        let catalog = Catalog::load(transaction.client(), self.schema).await?;
+        transaction.batch_execute("select oosync.mark()").await?;
+        let key = transaction.query_one("select m.cursor_key from oosync.meta m", &[]).await?;
         let signer = Signer::new(key.try_get(0)?);
+        transaction.commit().await?;
         drop(connection);
         let shared = Shared {
             pool: self.pool,

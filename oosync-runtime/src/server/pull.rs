@@ -246,9 +246,9 @@ impl Shared {
             let keys = self.keys(transaction, shape, &before, &since, &now.state).await?;
             let stopped =
                 self.collect(transaction, identity, shape, &now, keys, after.take(), &mut reply).await?;
-            if let Some(after) = stopped {
+            if let Stopped::At(after) = stopped {
                 let holder = Self::holder(identity, request, Kind::Page);
-                let page = Page { holder, before, first, after: Some(after) };
+                let page = Page { holder, before, first, after };
                 break Next::Resume(self.signer.sign(&page)?);
             }
             if first.snapshot == now.state.snapshot {
@@ -276,7 +276,7 @@ impl Shared {
         }))
     }
 
-    /// Adds what fits to a page; where it stopped, if not at the end.
+    /// Adds what fits to a page.
     #[expect(clippy::too_many_arguments, reason = "they are what a page is made of")]
     async fn collect(
         &self,
@@ -287,7 +287,7 @@ impl Shared {
         keys: Keys,
         after: Option<(usize, String)>,
         reply: &mut Collected,
-    ) -> Result<Option<(usize, String)>, Error> {
+    ) -> Result<Stopped, Error> {
         let mut last = after.clone();
         for (place, header) in &shape.tables {
             let Some(keys) = keys.get(place) else { continue };
@@ -302,7 +302,7 @@ impl Shared {
                 continue;
             }
             if reply.room == 0 {
-                return Ok(last);
+                return Ok(Stopped::At(last));
             }
             let batch = &todo[..todo.len().min(reply.room)];
             let asked: Vec<&str> = batch.iter().map(|(key, _)| *key).collect();
@@ -327,11 +327,18 @@ impl Shared {
             }
             last = batch.last().map(|(key, _)| (*place, (*key).to_owned()));
             if batch.len() < todo.len() {
-                return Ok(last);
+                return Ok(Stopped::At(last));
             }
         }
-        Ok(None)
+        Ok(Stopped::AtTheEnd)
     }
+}
+
+/// How far a page has come.
+enum Stopped {
+    /// Behind this key; none is the beginning, where there was no room at all.
+    At(Option<(usize, String)>),
+    AtTheEnd,
 }
 
 /// What a page holds so far, and how much more it may hold.

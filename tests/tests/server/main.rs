@@ -2,5 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod device;
+mod fire;
 mod pull;
 mod support;
