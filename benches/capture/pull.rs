@@ -114,7 +114,7 @@ fn fill(database: &TestDatabase, entries: usize) {
            select ({first} + n * {TRANSACTIONS} / {entries})::text::xid8,
                case n % 3 when 0 then 'public.projects' when 1 then 'public.documents' else 'public.reactions' end,
                case when n % 20 = 0 then '*'
-                 when n % 20 < 8 then 'team:' || hashint8(n) & 1023
+                 when n % 20 < 8 then 'team:' || (hashint8(n) & 1023)
                  else 'user:' || {} end,
                array[{}::text]
              from generate_series(0::int8, {entries} - 1) n",
