@@ -281,8 +281,35 @@ fn locks(chain: &Chain<'_>, rows: &[&str]) -> String {
     }
     format!(
         "  if current_setting('transaction_isolation') = 'read committed' then\n{}  else\n{}  end if;\n",
-        lock_statements(chain, rows, "  perform", "key share"),
+        locks_at_once(chain, rows),
         lock_statements(chain, rows, "  perform", "share"),
+    )
+}
+
+/// The same locks by one statement, root first for each row. That is enough where every row was found to have all of
+/// its ancestors, and where no transaction has ended since before the statement began: all others would have seen the
+/// same, and locked the same. Otherwise they run too.
+fn locks_at_once(chain: &Chain<'_>, rows: &[&str]) -> String {
+    let root = chain.levels.len() - 1;
+    let (_, links): (Vec<_>, Vec<_>) = chain.pairs(1).unzip();
+    let named =
+        links.iter().enumerate().map(|(at, link)| format!("{link} as k{at}")).collect::<Vec<_>>().join(", ");
+    let known = links.iter().map(|link| format!("{link} is not null")).collect::<Vec<_>>().join(" and ");
+    let refer = rows.iter().map(|rows| format!("select distinct {named} from {rows} r where {known}"));
+    let on = chain.pairs(1).enumerate().map(|(at, (here, _))| format!("{here} = r.k{at}"));
+    let targets = (1..=root).rev().map(alias).collect::<Vec<_>>().join(", ");
+    format!(
+        "    declare\n      seen text := pg_current_snapshot()::text;\n      complete boolean;\n    begin\n      \
+         with refer as materialized (\n        {}\n      ), locked as materialized (\n        \
+         select from refer r join {} {} on {}{} for key share of {targets}\n      )\n      \
+         select (select count(*) from locked) = (select count(*) from refer) into complete;\n      \
+         if not complete or pg_current_snapshot()::text <> seen then\n{}      end if;\n    end;\n",
+        refer.collect::<Vec<_>>().join("\n        union "),
+        table_name(&chain.levels[1].table.name),
+        alias(1),
+        on.collect::<Vec<_>>().join(" and "),
+        chain.joins(1, root),
+        lock_statements(chain, rows, "      perform", "key share"),
     )
 }
 
