@@ -5,6 +5,8 @@
 mod by_function;
 mod device;
 mod each_statement;
+mod index_use;
 mod interleaved;
 mod log;
+mod pooled;
 mod under_fire;

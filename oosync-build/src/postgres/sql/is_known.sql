@@ -4,6 +4,7 @@ create or replace function oosync.is_known(since pg_snapshot) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 set jit = off
 as $oosync$
 #variable_conflict use_column
