@@ -108,7 +108,10 @@ fn fill(database: &TestDatabase, entries: usize) {
     let first: i64 = value(&mut client, "select pg_snapshot_xmax(pg_current_snapshot())::text::int8");
     run(&mut client, "set synchronous_commit = off");
     run(&mut client, &format!("call burn({TRANSACTIONS})"));
-    run(&mut client, "drop index oosync.change_log_bucket_xid, oosync.change_log_xid");
+    run(
+        &mut client,
+        "drop index oosync.change_log_bucket_xid; alter table oosync.change_log drop constraint change_log_pkey",
+    );
     run(&mut client, &format!(
         "insert into oosync.change_log (xid, tbl, bucket, pk)
            select ({first} + n * {TRANSACTIONS} / {entries})::text::xid8,
@@ -122,7 +125,7 @@ fn fill(database: &TestDatabase, entries: usize) {
         uuid_of("n"),
     ));
     run(&mut client, "create index change_log_bucket_xid on oosync.change_log (bucket, xid)");
-    run(&mut client, "create index change_log_xid on oosync.change_log (xid)");
+    run(&mut client, "alter table oosync.change_log add primary key (xid, seq)");
     run(&mut client, "update oosync.meta set floor = '3'");
     run(&mut client, "vacuum analyze");
     run(&mut client, "checkpoint");

@@ -72,7 +72,7 @@ fn no_pull_is_wrong_after_a_crash() {
     let database = TestDatabase::empty_in(&cluster);
     database.execute(SCHEMA);
     let plan = install(&database, USERS);
-    fire(&database, &plan, variable("OOSYNC_PULLS").unwrap_or(150), Some(&cluster));
+    fire(&database, &plan, variable("OOSYNC_PULLS").unwrap_or(80), Some(&cluster));
 }
 
 /// Ends the other threads, also where this one panics.
