@@ -5,4 +5,5 @@
 mod device;
 mod fire;
 mod pull;
+mod push;
 mod support;

@@ -1,0 +1,6 @@
+//! Devices that push.
+
+mod conflicts;
+mod once;
+mod refused;
+mod support;
