@@ -190,6 +190,15 @@ impl TableSql {
         columns.collect::<Vec<_>>().join(", ")
     }
 
+    /// The key as the log has it, of a key in JSON, which is the text `k.k`.
+    pub(super) fn key_of_json(&self) -> String {
+        let columns = self.table.primary_key.iter().map(|place| {
+            let name = literal(self.table.columns[*place].name);
+            format!("(k.k::json operator(pg_catalog.->>) {name})::{}::text", self.types[*place])
+        });
+        format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
+    }
+
     /// A column of the row `t` as the user may see it.
     fn seen(&self, column: &Column, catalog: &Catalog, user: &str) -> String {
         let plain = format!("t.{}", ident(column.name));

@@ -143,7 +143,7 @@ impl Shared {
             (_, Since::Unknown(reason)) => return tell(begun, Some(required(reason.clone()))),
             (None, Since::Snapshot(_)) => return tell(begun, Some(required(SnapshotReason::InitialSync))),
         };
-        let keys = self.keys(&transaction, shape, &before, &since, &now.state).await?;
+        let keys = self.keys(&transaction, shape, &before, &since, &now.state, request.client).await?;
         let headers: Vec<_> = shape.tables.iter().map(|(_, header)| header.clone()).collect();
         let count: usize = keys.values().map(BTreeMap::len).sum();
         let framed = |error: crate::protocol::frame::FrameError| Error::internal(error.to_string());
@@ -197,7 +197,8 @@ impl Shared {
             return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
         }
         transaction.commit().await?;
-        let Now { state, included, .. } = now;
+        let Now { state, .. } = now;
+        let included = state.included.clone();
         let next = Next::Cursor(self.sign(identity, request, state)?);
         writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
         spool.write(writer.take());
@@ -243,7 +244,7 @@ impl Shared {
         let mut buckets = if first_page { turned(&before, &now.state) } else { Buckets::default() };
         let mut since = since;
         let next = loop {
-            let keys = self.keys(transaction, shape, &before, &since, &now.state).await?;
+            let keys = self.keys(transaction, shape, &before, &since, &now.state, request.client).await?;
             let stopped =
                 self.collect(transaction, identity, shape, &now, keys, after.take(), &mut reply).await?;
             if let Stopped::At(after) = stopped {
@@ -271,7 +272,7 @@ impl Shared {
             deletes: reply.deletes,
             buckets,
             schema: Some(self.version()),
-            included: now.included,
+            included: now.state.included,
             next,
         }))
     }

@@ -92,22 +92,31 @@ pub(super) async fn store<'m>(
     results: impl Iterator<Item = (&'m Mutation, &'m MutationResult)>,
 ) -> Result<(), Error> {
     let (mut ids, mut bodies, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tables, mut keys): (Vec<Option<&str>>, Vec<Option<String>>) = (Vec::new(), Vec::new());
     for (mutation, result) in results.filter(|(_, result)| result.status != Status::RejectedRetryable) {
         ids.push(int8(mutation.id));
         bodies.push(body(mutation)?);
-        texts.push(serde_json::to_string(result).map_err(|error| Error::internal(error.to_string()))?);
+        let json = |error: serde_json::Error| Error::internal(error.to_string());
+        texts.push(serde_json::to_string(result).map_err(json)?);
+        // Of what was refused, the key may be none.
+        let reached = matches!(result.status, Status::Applied | Status::Conflict);
+        tables.push(reached.then_some(mutation.table.as_str()));
+        keys.push(if reached { Some(serde_json::to_string(&mutation.key).map_err(json)?) } else { None });
     }
     if ids.is_empty() {
         return Ok(());
     }
-    let sql = "insert into oosync.mutation (client, id, body, result)
-        select $1::text::uuid, m.id, m.body, m.result from unnest($2, $3, $4) m (id, body, result)";
+    let sql = "insert into oosync.mutation (client, id, body, result, tbl, key)
+        select $1::text::uuid, m.id, m.body, m.result, m.tbl, m.key
+          from unnest($2, $3, $4, $5, $6) m (id, body, result, tbl, key)";
     let client = push.client.to_string();
-    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 4] = [
+    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 6] = [
         (&client, Type::TEXT),
         (&ids, Type::INT8_ARRAY),
         (&bodies, Type::BYTEA_ARRAY),
         (&texts, Type::TEXT_ARRAY),
+        (&tables, Type::TEXT_ARRAY),
+        (&keys, Type::TEXT_ARRAY),
     ];
     transaction.execute_typed(sql, &parameters).await?;
     Ok(())
