@@ -1,6 +1,8 @@
 //! Devices that push.
 
 mod conflicts;
+mod hooks;
 mod once;
+mod order;
 mod refused;
 mod support;
