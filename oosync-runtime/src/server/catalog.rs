@@ -78,6 +78,14 @@ pub(super) struct ManifestColumn {
 impl Catalog {
     /// Reads what is installed, and refuses what does not go with the schema.
     pub(super) async fn load(client: &Client, schema: &'static Schema) -> Result<Self, StartError> {
+        // Names of types are written as requests read them: without a search path.
+        client.batch_execute("begin read only; set local search_path = ''").await?;
+        let loaded = Self::read(client, schema).await;
+        client.batch_execute("rollback").await?;
+        loaded
+    }
+
+    async fn read(client: &Client, schema: &'static Schema) -> Result<Self, StartError> {
         let sql = "select m.version, m.hash, m.tables::text from oosync.current_manifest() m";
         let row = client.query_opt(sql, &[]).await?.ok_or(StartError::NotInstalled)?;
         let hash: String = row.try_get(1)?;

@@ -108,6 +108,10 @@ pub(super) async fn refuse(
             plain(ReasonCode::TooLarge, "a value is larger than the database takes")
         }
         "P0001" => plain(ReasonCode::RaisedByDatabase, error.message()),
+        // Not in a trigger or function: it is our statement that does not fit, and no fault of the mutation.
+        _ if code.starts_with("42") && error.where_().is_none() => {
+            return Err(Error::internal(format!("{}: {error}", of.table.name)));
+        }
         _ => {
             tracing::warn!(code, message = error.message(), table = of.table.name, "a mutation failed");
             plain(ReasonCode::RaisedByDatabase, &format!("the database refused it ({code})"))
