@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 
@@ -10,7 +11,9 @@ use super::auth::{Authenticator, Identity, RequestParts};
 use super::catalog::Catalog;
 use super::compatible::Known;
 use super::cursor::Signer;
+use super::metrics::Metrics;
 use super::start::{self, StartError};
+use super::wait::{TICK, Waiters};
 use super::{Error, session};
 use crate::protocol::{ErrorCode, Limits};
 use crate::schema::Schema;
@@ -31,6 +34,8 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) authenticator: Arc<dyn Authenticator>,
     pub(super) known: Known,
+    pub(super) waiters: Arc<Waiters>,
+    pub(super) metrics: Metrics,
 }
 
 /// How an [`Engine`] is made.
@@ -39,13 +44,15 @@ pub struct EngineBuilder {
     schema: &'static Schema,
     authenticator: Arc<dyn Authenticator>,
     limits: Limits,
+    tick: Duration,
 }
 
 impl Engine {
     /// An engine over connections of the server's role, for the schema that the database has; `authenticator` says who is
     /// asking.
     pub fn builder(pool: Pool, schema: &'static Schema, authenticator: impl Authenticator) -> EngineBuilder {
-        EngineBuilder { pool, schema, authenticator: Arc::new(authenticator), limits: Limits::default() }
+        let (authenticator, limits) = (Arc::new(authenticator), Limits::default());
+        EngineBuilder { pool, schema, authenticator, limits, tick: TICK }
     }
 
     /// The schema that is served.
@@ -125,6 +132,13 @@ impl EngineBuilder {
         self
     }
 
+    /// How often Postgres is asked for changes while pulls wait, once for all of them; by default every 100
+    /// milliseconds. Each server takes one connection for it, beside those of the pool.
+    pub fn tick(mut self, tick: Duration) -> Self {
+        self.tick = tick;
+        self
+    }
+
     /// Looks at the database and begins to serve it.
     ///
     /// # Errors
@@ -150,6 +164,8 @@ impl EngineBuilder {
             limits: self.limits,
             authenticator: self.authenticator,
             known: Known::default(),
+            waiters: Waiters::new(self.tick),
+            metrics: Metrics::default(),
         };
         Ok(Engine { shared: Arc::new(shared) })
     }

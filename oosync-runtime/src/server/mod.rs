@@ -1,6 +1,6 @@
 //! The sync server: what devices ask for, over a Postgres database that `cargo oosync migrate` has prepared.
 //!
-//! [`Engine`] answers without HTTP. It keeps nothing of devices: what it knows of them stands in the database and in
+//! [`Engine`] answers without HTTP, and [`Engine::router`] over it. It keeps nothing of devices: what it knows of them stands in the database and in
 //! the tokens that they send.
 //!
 //! - `engine`, `start`: making one, and what has to be in order before
@@ -9,7 +9,10 @@
 //! - `catalog`, `compatible`: the tables as SQL; which of them devices of an older app are served
 //! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys
 //! - `register`, `pull`, `snapshot`: one request each
-//! - `planned` (feature `daemon`): the schema of a plan, at run time
+//! - `wait`: pulls that wait until something changes
+//! - [`http`]: all of it as a router, and connections
+//! - `maintenance`: what is done now and then; `metrics`: what is counted
+//! - [`planned`](schema_of), [`daemon`] (feature `daemon`): the schema of a plan at run time; the program `oosyncd`
 //! - `spool`: a body that waits for a slow device
 //! - `error`: what a device is told, and what the log
 
@@ -17,9 +20,14 @@ pub mod auth;
 mod catalog;
 mod compatible;
 mod cursor;
+#[cfg(feature = "daemon")]
+pub mod daemon;
 mod delta;
 mod engine;
 mod error;
+pub mod http;
+mod maintenance;
+mod metrics;
 #[cfg(feature = "daemon")]
 mod planned;
 mod pull;
@@ -29,9 +37,11 @@ mod session;
 mod snapshot;
 mod spool;
 mod start;
+mod wait;
 
 pub use self::engine::{Engine, EngineBuilder};
 pub use self::error::Error;
+pub use self::maintenance::{Maintenance, MaintenanceHandle};
 #[cfg(feature = "daemon")]
 pub use self::planned::schema_of;
 pub use self::spool::Body;

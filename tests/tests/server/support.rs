@@ -42,7 +42,12 @@ pub(crate) struct Server {
 impl Server {
     /// With the example's schema and three users.
     pub(crate) fn todo() -> Self {
-        let server = Self::with(SCHEMA, include_str!("../../../Oosync.toml"));
+        Self::todo_in(TestDatabase::with_schema(SCHEMA))
+    }
+
+    /// The same, over a database of this schema.
+    pub(crate) fn todo_in(database: TestDatabase) -> Self {
+        let server = Self::over(database, include_str!("../../../Oosync.toml"));
         for number in 0..3 {
             server.database.execute(&format!(
                 "insert into users (id, email, name) values ('{}', 'user{number}@example.org', 'User {number}')",
@@ -53,7 +58,11 @@ impl Server {
     }
 
     pub(crate) fn with(schema: &str, config: &str) -> Self {
-        let database = TestDatabase::with_schema(schema);
+        Self::over(TestDatabase::with_schema(schema), config)
+    }
+
+    /// Over a database that has its schema.
+    pub(crate) fn over(database: TestDatabase, config: &str) -> Self {
         let (_, plan, installation) = planned(&database, config);
         database.execute(&installation.script(oosync_build::postgres::Wrapping::Transaction));
         let runtime =
