@@ -57,7 +57,7 @@ impl Engine {
     }
 
     async fn pull_now(&self, identity: &Identity, request: &Pull) -> Result<PullReply, Error> {
-        let shape = self.shared.shape(&request.schema_hash).await?;
+        let shape = self.shared.shape(&request.schema_hash, identity).await?;
         for _ in 0..ATTEMPTS {
             let mut connection = session::connection(&self.shared.pool).await?;
             let transaction = read(&mut connection, identity).await?;
@@ -98,7 +98,7 @@ impl Engine {
         identity: &Identity,
         request: &Pull,
     ) -> Result<(Reply<Body>, bool), Error> {
-        let shape = self.shared.shape(&request.schema_hash).await?;
+        let shape = self.shared.shape(&request.schema_hash, identity).await?;
         let (spool, body) = Spool::new();
         let (begun, begins) = tokio::sync::oneshot::channel();
         let (engine, identity, request) = (self.clone(), identity.clone(), request.clone());

@@ -48,6 +48,14 @@ pub(super) fn check<'a>(
         names.dedup();
         (!names.is_empty()).then_some(names)
     };
+    let writes = |name: &str| mutation.values.contains(name) || mutation.base.contains(name);
+    let locked = |name: &str| {
+        table.column(name).is_some_and(|at| shape.locked.contains(&(*place, table.columns[at].name)))
+    };
+    if let Some(names) = listed(&|name| writes(name) && locked(name)) {
+        let message = format!("the role of this user may not write {}", names.join(", "));
+        return refused(ReasonCode::ColumnNotAuthorized, message, names);
+    }
     if let Some(names) = listed(&|name| !header.columns.iter().any(|column| column == name)) {
         let message = format!("{} has no column {}", table.name, names.join(", "));
         return refused(ReasonCode::UnknownColumn, message, names);

@@ -103,7 +103,7 @@ impl Engine {
             let message = format!("{} mutations are more than {most}", push.mutations.len());
             return Err(Error::new(ErrorCode::TooLarge, message));
         }
-        let shape = self.shared.shape(&push.schema_hash).await?;
+        let shape = self.shared.shape(&push.schema_hash, identity).await?;
         let mut met = ReasonCode::Deadlock;
         for _ in 0..ATTEMPTS {
             match self.attempt(identity, push, &shape).await {

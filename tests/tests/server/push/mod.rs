@@ -6,4 +6,4 @@ mod included;
 mod once;
 mod order;
 mod refused;
-mod support;
+pub(crate) mod support;
