@@ -146,8 +146,19 @@ impl Applier<'_> {
             round += 1;
             let stuck = !progressed || round >= ROUNDS;
             left = Vec::new();
+            if stuck {
+                let alone = still.iter().filter(|one| !one.unit.atomic);
+                let failures = alone.flat_map(|one| one.failures.clone()).collect();
+                if self.step_aside(&failures).await? {
+                    round = 0;
+                }
+            }
             for one in still {
-                if stuck && !one.failures.is_empty() {
+                let answered = one.unit.members.iter().all(|n| self.results[*n].is_some());
+                if answered {
+                    continue;
+                }
+                if stuck && round > 0 && !one.failures.is_empty() {
                     self.give_up(&one.unit, one.failures);
                 } else {
                     left.push(one.unit);
@@ -224,8 +235,23 @@ impl Applier<'_> {
                 }
             }
             let lost = failures.values().any(|failure| !failure.again);
-            if lost || settled.len() == unit.members.len() || settled.len() == known {
+            if lost || settled.len() == unit.members.len() {
                 break;
+            }
+            if settled.len() == known {
+                // Those of a group that exchange values do so within it.
+                if !self.step_aside(&failures).await? {
+                    break;
+                }
+                for n in &unit.members {
+                    if let Some(answer) = self.results[*n].take() {
+                        settled.insert(*n, answer);
+                    }
+                }
+                failures.retain(|n, _| !settled.contains_key(n));
+                if settled.len() == unit.members.len() {
+                    break;
+                }
             }
         }
         if settled.len() == unit.members.len() {
@@ -274,7 +300,11 @@ impl Applier<'_> {
     /// Sets of mutations, as long as there are some whose row has nothing before them.
     ///
     /// Those that are not answered stand behind one of the same row that may be tried again.
-    async fn schedule(&mut self, members: &[usize], backwards: bool) -> Result<Vec<(usize, Outcome)>, Error> {
+    pub(super) async fn schedule(
+        &mut self,
+        members: &[usize],
+        backwards: bool,
+    ) -> Result<Vec<(usize, Outcome)>, Error> {
         let mut queues: BTreeMap<usize, VecDeque<usize>> = BTreeMap::new();
         for n in members {
             queues.entry(self.row_of[*n]).or_default().push_back(*n);

@@ -6,6 +6,7 @@
 //! - `books`: which mutations were answered before, and how
 //! - `check`: what is refused by the schema alone
 //! - `units`, `apply`: in which order, and which together
+//! - `aside`: rows that exchange unique values
 //! - `record`, `sets`: many mutations as one statement, and fewer where it fails
 //! - `write`: what is there is compared, and written
 //! - `decide`: conflicts; [`Resolver`]: in code
@@ -15,6 +16,7 @@
 
 mod answers;
 mod apply;
+mod aside;
 mod books;
 mod check;
 mod decide;

@@ -385,7 +385,13 @@ impl Applier<'_> {
                         own.deleted = false;
                     }
                     Ok(_) => missing.push(n),
-                    Err(trouble) => outcomes.push(self.refused(n, &trouble).await?),
+                    Err(trouble) => {
+                        let (n, mut outcome) = self.refused(n, &trouble).await?;
+                        if let Outcome::Failed(failure) = &mut outcome {
+                            failure.clashed = verdicts.get(&n).is_some_and(Option::is_some);
+                        }
+                        outcomes.push((n, outcome));
+                    }
                 }
             }
             outcomes.extend(self.unreached(self.of(place), &missing).await?);
@@ -516,6 +522,8 @@ impl Applier<'_> {
                 clashes.push(deleted);
             }
             if clashes.is_empty() {
+                // It is what this device sent, whoever wrote it.
+                own.columns.extend(columns);
                 outcomes.push((n, self.settled(n, None, ReasonCode::RowExists)));
             } else if self.of(place).rights.update {
                 cases.push((n, clashes));

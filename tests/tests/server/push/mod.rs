@@ -2,7 +2,9 @@
 
 mod conflicts;
 mod hooks;
+mod model;
 mod once;
 mod order;
 mod refused;
 mod support;
+mod together;

@@ -76,6 +76,29 @@ fn values_are_swapped_over_a_third() {
 }
 
 #[test]
+fn values_are_swapped_by_two_changes_that_wait_for_each_other() {
+    let (server, lists) = unique(&["a", "b", "c", "d", "e"]);
+    let mut device = Device::new(&server, 0);
+    device.applies(&lists);
+    device.applies(&[retitled(0, "a", "b"), retitled(1, "b", "a")]);
+    // A circle of three, and one that wants what another row keeps.
+    let results = device.push(&[
+        retitled(2, "c", "b"),
+        retitled(3, "d", "e"),
+        retitled(0, "b", "a"),
+        retitled(1, "a", "c"),
+    ]);
+    assert_eq!(reasons(&results), [None, Some(ReasonCode::UniqueViolation), None, None], "{results:#?}");
+    assert_eq!(titles(&server), "a,c,b,d,e");
+    let first = device.next_id();
+    device.applies(&[
+        with(retitled(0, "a", "c"), "group", json!(first)),
+        with(retitled(1, "c", "a"), "group", json!(first)),
+    ]);
+    assert_eq!(titles(&server), "c,a,b,d,e");
+}
+
+#[test]
 fn values_are_shifted_along_a_unique_key_in_either_direction() {
     let names: Vec<String> = (10..40).map(|n| n.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();

@@ -29,6 +29,11 @@ impl<'s> Device<'s> {
         Self { server, identity, client, next: 1 }
     }
 
+    /// The id that the next mutation gets.
+    pub(super) fn next_id(&self) -> u64 {
+        self.next
+    }
+
     /// Mutations with ids that go on from the last.
     pub(super) fn mutations(&mut self, mutations: &[Value]) -> Vec<Mutation> {
         let mut made = Vec::new();
