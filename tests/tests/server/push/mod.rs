@@ -1,5 +1,6 @@
 //! Devices that push.
 
+mod allowed;
 mod conflicts;
 mod hooks;
 mod model;
@@ -8,3 +9,4 @@ mod order;
 mod refused;
 mod support;
 mod together;
+mod values;

@@ -26,7 +26,25 @@ impl<'s> Device<'s> {
     /// A new device of the user with this number.
     pub(super) fn new(server: &'s Server, number: usize) -> Self {
         let (identity, client) = server.register(number);
+        Self::known(server, identity, client)
+    }
+
+    /// A new device of this user.
+    pub(super) fn of(server: &'s Server, identity: Identity) -> Self {
+        let client = server.register_as(&identity);
+        Self::known(server, identity, client)
+    }
+
+    /// One that the server knows.
+    pub(super) fn known(server: &'s Server, identity: Identity, client: Uuid) -> Self {
         Self { server, identity, client, next: 1 }
+    }
+
+    /// Mutations in JSON, as they are.
+    pub(super) fn texts(&mut self, texts: &[String]) -> Vec<Mutation> {
+        let mutations: Vec<Mutation> = texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        self.next = mutations.last().map_or(self.next, |last| last.id + 1);
+        mutations
     }
 
     /// The id that the next mutation gets.
