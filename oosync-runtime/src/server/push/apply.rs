@@ -102,6 +102,9 @@ pub(super) struct Applier<'a> {
     pub(super) results: Vec<Option<Settled>>,
 }
 
+/// What the mutations of a set have in common: the place of the table, what they do, and the columns.
+type Kind = (usize, Op, Vec<usize>);
+
 /// What is left of a unit after a round.
 struct Left {
     unit: Unit,
@@ -188,8 +191,8 @@ impl Applier<'_> {
             }
             // All that follows and stands alone is one set of sets.
             let mut members = unit.members;
-            while let Some(next) = units.pop_front_if(|next| !next.atomic) {
-                members.extend(next.members);
+            while units.front().is_some_and(|next| !next.atomic) {
+                members.extend(units.pop_front().into_iter().flat_map(|next| next.members));
             }
             let (now, later): (Vec<usize>, Vec<usize>) =
                 members.iter().partition(|n| !waiting.contains(&self.row_of[**n]));
@@ -356,7 +359,7 @@ impl Applier<'_> {
     }
 
     /// What of the ready ones comes now, as sets in their order: deletes only where there is nothing else.
-    fn sets(&self, ready: &[usize]) -> Vec<((usize, Op, Vec<usize>), Vec<usize>)> {
+    fn sets(&self, ready: &[usize]) -> Vec<(Kind, Vec<usize>)> {
         let deletes = ready.iter().all(|n| self.items[*n].mutation.op == Op::Delete);
         let mut sets: BTreeMap<(usize, bool, Vec<usize>), Vec<usize>> = BTreeMap::new();
         for n in ready {

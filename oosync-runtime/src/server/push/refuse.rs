@@ -94,6 +94,14 @@ pub(super) async fn refuse(
             Failure::for_now(MutationResult { columns, ..result })
         }
         "42501" | "44000" => {
+            if error.routine() == Some("aclcheck_error") && error.where_().is_none() {
+                // No policy: a right that the roles of requests usually have.
+                tracing::warn!(
+                    message = error.message(),
+                    table = of.table.name,
+                    "a mutation lacked a privilege"
+                );
+            }
             let message = "the user may not write this row";
             Failure::for_now(refusal(id, ReasonCode::NotAuthorized, message))
         }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use oosync_runtime::protocol::{JsonRow, Next, Reply, Snapshot, Status};
+use oosync_runtime::protocol::{JsonRow, Next, ReasonCode, Reply, Snapshot, Status};
 use oosync_runtime::schema::ColumnDefault;
 use serde_json::{Value, json};
 
-use super::support::Device;
+use super::support::{Device, id};
 use crate::support::{Server, user};
 
 /// The tables of the schema of extremes that are of types and keys.
@@ -146,4 +146,42 @@ fn a_value_in_another_form_is_the_same_value() {
         .query_one("select concat_ws('|', numeric, timestamptz, jsonb, interval, length(char)) from scalars where id = 0", &[])
         .unwrap();
     assert_eq!(row.get::<_, String>(0), "2|null|00:00:00|1");
+}
+
+#[test]
+fn names_are_names_whatever_is_in_them() {
+    let schema = r#"
+        create schema "other ""schema""";
+        create type "other ""schema"""."a mood" as enum ('a''b', '"; drop');
+        create table """); drop table x; --" ("""); --" int, "it's $1" text, "r" uuid, "t" text, "{}" "other ""schema"""."a mood",
+          "user_id" uuid not null, "Some" text unique, "k0" int, "updated_at" timestamp, "deleted" bool not null default false,
+          primary key ("it's $1", """); --"));"#;
+    let config = "[sync]\nconflict = \"server_wins\"\n";
+    let server = Server::built(schema, config, |builder| builder);
+    let mut device = Device::new(&server, 0);
+    let table = "\"); drop table x; --";
+    let key = |text: &str| json!({"\"); --": 1, "it's $1": text});
+    let row = json!({
+        "r": id(1, 1), "t": "$oosync$", "{}": "a'b", "user_id": user(0), "Some": "{\"n\": 1}", "k0": 3, "deleted": false
+    });
+    let made = |text: &str| json!({"table": table, "op": "insert", "key": key(text), "values": row});
+    device.applies(&[made("'; select 1; --")]);
+    let twin = device.refuses(made("\\"));
+    assert_eq!(twin.reason, Some(ReasonCode::UniqueViolation));
+    assert_eq!(twin.columns, ["Some"]);
+    assert!(twin.row.is_some());
+    let change = json!({
+        "table": table, "op": "update", "key": key("'; select 1; --"),
+        "values": {"{}": "\"; drop", "t": null, "updated_at": "2024-01-01 00:00:00"},
+        "base": {"{}": "a'b", "t": "other", "updated_at": null}
+    });
+    let result = device.one(change);
+    assert_eq!((result.status, result.columns), (Status::Conflict, vec!["t".to_owned()]));
+    device.applies(&[
+        json!({"table": table, "op": "delete", "key": key("'; select 1; --"), "base": {"k0": 3}}),
+    ]);
+    let sql =
+        r#"select concat_ws('|', "t", "{}", deleted, updated_at is not null) from """); drop table x; --""#;
+    let row = server.database.client().query_one(sql, &[]).unwrap();
+    assert_eq!(row.get::<_, String>(0), "$oosync$|\"; drop|t|t");
 }
