@@ -138,8 +138,7 @@ impl EngineBuilder {
 
     /// How far the clocks of devices may be off. Where the later edit wins, an edit of a device that is no more than this
     /// before the server's stamp counts as the later one; one that is further in the future than this counts as made
-    /// now. By default it is zero: times are taken as they are, and devices see from
-    /// [`Registered::server_time`](crate::protocol::Registered::server_time) how far they are off.
+    /// now. By default it is two seconds.
     pub fn skew(mut self, skew: Duration) -> Self {
         self.push_rules.skew = skew;
         self

@@ -31,9 +31,9 @@ pub(super) fn check<'a>(
     mutation: &'a Mutation,
     shape: &'a Shape,
     catalog: &Catalog,
-) -> Result<Item<'a>, MutationResult> {
+) -> Result<Item<'a>, Box<MutationResult>> {
     let refused = |reason, message: String, columns: Vec<String>| {
-        Err(MutationResult { columns, ..refusal(mutation.id, reason, message) })
+        Err(Box::new(MutationResult { columns, ..refusal(mutation.id, reason, message) }))
     };
     let Some((place, header)) = shape.tables.iter().find(|(_, header)| header.name == mutation.table) else {
         let message = format!("there is no table {}", mutation.table);
@@ -88,7 +88,7 @@ pub(super) fn check<'a>(
         return refused(ReasonCode::DeleteDenied, message, Vec::new());
     }
     if let Some(refused) = columns(mutation, table) {
-        return Err(refused);
+        return Err(Box::new(refused));
     }
     let mut columns: Vec<usize> = match mutation.op {
         Op::Delete => mutation.base.names().filter_map(|name| table.column(name)).collect(),

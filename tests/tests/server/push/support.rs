@@ -26,7 +26,30 @@ impl<'s> Device<'s> {
     /// A new device of the user with this number.
     pub(crate) fn new(server: &'s Server, number: usize) -> Self {
         let (identity, client) = server.register(number);
+        Self::known(server, identity, client)
+    }
+
+    /// A new device of this user.
+    pub(crate) fn of(server: &'s Server, identity: Identity) -> Self {
+        let client = server.register_as(&identity);
+        Self::known(server, identity, client)
+    }
+
+    /// One that the server knows.
+    pub(crate) fn known(server: &'s Server, identity: Identity, client: Uuid) -> Self {
         Self { server, identity, client, next: 1 }
+    }
+
+    /// Mutations in JSON, as they are.
+    pub(crate) fn texts(&mut self, texts: &[String]) -> Vec<Mutation> {
+        let mutations: Vec<Mutation> = texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        self.next = mutations.last().map_or(self.next, |last| last.id + 1);
+        mutations
+    }
+
+    /// The id that the next mutation gets.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.next
     }
 
     /// Mutations with ids that go on from the last.
