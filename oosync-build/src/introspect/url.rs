@@ -327,8 +327,8 @@ fn without_secrets(message: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use tokio_postgres::config::SslMode;
     use proptest::prelude::*;
+    use tokio_postgres::config::SslMode;
 
     use super::*;
 

@@ -118,7 +118,11 @@ impl Metrics {
     /// All of it as text.
     pub(super) fn text(&self, gauges: Gauges) -> String {
         let mut text = Text::default();
-        text.family("oosync_request_seconds", "histogram", "Time to the head of an answer, by route and status.");
+        text.family(
+            "oosync_request_seconds",
+            "histogram",
+            "Time to the head of an answer, by route and status.",
+        );
         for ((route, status), latency) in lock(&self.requests).iter() {
             let labels = format!("route=\"{route}\",status=\"{status}\"");
             for (most, count) in LATENCIES.iter().zip(latency.buckets) {
@@ -139,10 +143,15 @@ impl Metrics {
         }
         text.family("oosync_rows_total", "counter", "Rows and keys of deleted rows that were sent.");
         let rows = &self.rows;
-        for (kind, count) in [("pulled", &rows.pulled), ("deleted", &rows.deleted), ("copied", &rows.copied)] {
+        for (kind, count) in [("pulled", &rows.pulled), ("deleted", &rows.deleted), ("copied", &rows.copied)]
+        {
             text.value("", &format!("kind=\"{kind}\""), count.load(Ordering::Relaxed) as f64);
         }
-        text.family("oosync_mutations_total", "counter", "Mutations that were pushed, by what became of them.");
+        text.family(
+            "oosync_mutations_total",
+            "counter",
+            "Mutations that were pushed, by what became of them.",
+        );
         for ((status, reason), count) in lock(&self.mutations).iter() {
             text.value("", &format!("status=\"{status}\",reason=\"{reason}\""), *count as f64);
         }

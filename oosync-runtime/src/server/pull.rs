@@ -191,7 +191,9 @@ impl Shared {
         let (before, since) = match (before, &now.since) {
             (Some(before), Since::Snapshot(since)) => (before, since.clone()),
             (_, Since::Unknown(reason)) => return tell(begun, Told::Required(required(reason.clone()))),
-            (None, Since::Snapshot(_)) => return tell(begun, Told::Required(required(SnapshotReason::InitialSync))),
+            (None, Since::Snapshot(_)) => {
+                return tell(begun, Told::Required(required(SnapshotReason::InitialSync)));
+            }
         };
         let keys = self.keys(&transaction, shape, &before, &since, &now.state).await?;
         let headers: Vec<_> = shape.tables.iter().map(|(_, header)| header.clone()).collect();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use oosync_runtime::protocol::frame::{Ending, FrameReader};
 use oosync_runtime::protocol::{ErrorCode, MEDIA_TYPE};
+use oosync_runtime::server::Maintenance;
 use oosync_runtime::server::http::{HttpOptions, ServeOptions};
 use oosync_tests::{Cluster, ClusterOptions, TestDatabase};
 use serde_json::json;
@@ -24,6 +25,11 @@ fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
     let server = Server::todo_in(database);
     let engine = server.engine.clone();
     let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    // After a crash, a mark draws what cursors are known by.
+    let _kept = {
+        let _runtime = web.server.runtime.enter();
+        web.engine.maintain(Maintenance::default().with_mark(Duration::from_millis(200)))
+    };
     let mut device = web.device(0);
     assert_eq!(web.get("/health/ready").status, 200);
     thread::scope(|scope| {
@@ -121,7 +127,8 @@ fn a_client_that_is_gone_in_the_middle_leaves_nothing_running() {
     }
     until_unused(&web);
     // And in the middle of its own request.
-    let bytes = client::request("POST", "/register", &[("x-user", &user(0)), ("content-length", "1000")], b"");
+    let bytes =
+        client::request("POST", "/register", &[("x-user", &user(0)), ("content-length", "1000")], b"");
     client::connect(web.address).write_all(&[&bytes[..], b"{\"schema"].concat()).unwrap();
     assert_eq!(web.get("/health/ready").status, 200);
 }

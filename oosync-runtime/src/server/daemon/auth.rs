@@ -70,7 +70,10 @@ fn algorithm(name: &str) -> Result<Algorithm, Failure> {
     let known = [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa, Algorithm::Hs256];
     known.into_iter().find(|algorithm| algorithm.name() == name).ok_or_else(|| {
         let known = known.map(Algorithm::name).join(", ");
-        Failure::usage(format!("{name:?} is no algorithm that tokens are taken with"), format!("one of {known}"))
+        Failure::usage(
+            format!("{name:?} is no algorithm that tokens are taken with"),
+            format!("one of {known}"),
+        )
     })
 }
 

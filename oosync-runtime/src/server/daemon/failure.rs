@@ -54,13 +54,15 @@ impl Failure {
                 "log in as the role that `[server] role` in Oosync.toml names (`oosync_server`, if it names none): \
                  `create role oosync_server login password '…'`, then `cargo oosync migrate --apply`",
             ),
-            StartError::Standby => Some("name the primary, or `target_session_attrs=read-write` with several hosts"),
+            StartError::Standby => {
+                Some("name the primary, or `target_session_attrs=read-write` with several hosts")
+            }
             StartError::OtherSchema { .. } => {
                 Some("a server of the older schema goes on serving until it is stopped; then start this one")
             }
-            StartError::NoColumn { .. } => {
-                Some("the facts are of another schema than the database: `cargo oosync check` shows what differs")
-            }
+            StartError::NoColumn { .. } => Some(
+                "the facts are of another schema than the database: `cargo oosync check` shows what differs",
+            ),
             _ => None,
         };
         Self { code, message: format!("{url}: {error}"), help: help.map(str::to_owned) }

@@ -21,7 +21,10 @@ pub(super) fn begin(settings: &Settings) -> Result<(), Failure> {
     match settings.log_format {
         LogFormat::Text => {
             let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(color)).try_init().map_err(failed)
+            registry
+                .with(fmt::layer().with_writer(std::io::stderr).with_ansi(color))
+                .try_init()
+                .map_err(failed)
         }
         LogFormat::Json => {
             let layer = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);

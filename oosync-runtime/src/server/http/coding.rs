@@ -38,7 +38,8 @@ impl Coding {
         let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
         for item in values.flat_map(|value| value.split(',')) {
             let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-            let weight = parameters.trim().strip_prefix("q=").map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
+            let weight =
+                parameters.trim().strip_prefix("q=").map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
             match name.trim().to_ascii_lowercase().as_str() {
                 "zstd" => zstd = Some(weight),
                 "gzip" | "x-gzip" => gzip = Some(weight),
@@ -154,9 +155,7 @@ impl Encoder {
         Ok(match coding {
             Coding::Identity => None,
             Coding::Gzip => Some(Self::Gzip(GzEncoder::new(Vec::new(), Compression::fast()))),
-            Coding::Zstd => {
-                Some(Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?))
-            }
+            Coding::Zstd => Some(Self::Zstd(zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL)?)),
         })
     }
 

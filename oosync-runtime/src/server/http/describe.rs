@@ -38,9 +38,7 @@ fn table(of: &TableSql) -> Value {
     let keys: Vec<Value> = table
         .foreign_keys
         .iter()
-        .map(|key| {
-            json!({"columns": names(table, key.columns), "table": key.table, "target": key.target})
-        })
+        .map(|key| json!({"columns": names(table, key.columns), "table": key.table, "target": key.target}))
         .collect();
     json!({
         "name": table.name,
@@ -56,7 +54,9 @@ fn table(of: &TableSql) -> Value {
 /// The columns that travel, each with its type in Postgres.
 pub(super) fn synced(of: &TableSql) -> impl Iterator<Item = (&'static Column, &str)> {
     let columns = of.table.columns.iter().zip(&of.types);
-    columns.filter(|(column, _)| column.default != ColumnDefault::Local).map(|(column, ty)| (column, ty.as_str()))
+    columns
+        .filter(|(column, _)| column.default != ColumnDefault::Local)
+        .map(|(column, ty)| (column, ty.as_str()))
 }
 
 /// How a table takes part in the sync.
@@ -91,7 +91,8 @@ pub(super) fn rbac(table: &Table) -> Value {
         Owner::Bucket => json!({}),
         Owner::Everyone => json!({"everyone": true}),
     };
-    let bucket = rules.bucket.map(|bucket| json!({"name": bucket.name, "columns": names(table, bucket.columns)}));
+    let bucket =
+        rules.bucket.map(|bucket| json!({"name": bucket.name, "columns": names(table, bucket.columns)}));
     let list = |chosen: fn(&Column) -> bool| -> Vec<&str> {
         table.columns.iter().filter(|column| chosen(column)).map(|column| column.name).collect()
     };

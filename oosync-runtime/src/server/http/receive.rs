@@ -43,7 +43,8 @@ pub(super) async fn message<T: DeserializeOwned>(
     check_type(&head.headers)?;
     let coding = Coding::of_request(&head.headers)
         .map_err(|name| bad(format!("Content-Encoding {name} is none of gzip, zstd and identity")))?;
-    let length = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let length =
+        head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > most) {
         return Err(too_large(most));
     }

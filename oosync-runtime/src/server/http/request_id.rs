@@ -17,7 +17,8 @@ pub(super) fn of(headers: &HeaderMap) -> HeaderValue {
 
 /// What goes into a log as it is.
 fn is_sane(id: &[u8]) -> bool {
-    (1..=64).contains(&id.len()) && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    (1..=64).contains(&id.len())
+        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
 #[cfg(test)]

@@ -294,9 +294,8 @@ impl Http {
         let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
         let identity = self.engine.authenticate(RequestParts::new(&head.headers, peer)).await?;
         seen.user = Some(identity.user().to_owned());
-        match &self.users {
-            Some(users) => users.take(identity.user(), Instant::now()).map_err(too_many)?,
-            None => {}
+        if let Some(users) = &self.users {
+            users.take(identity.user(), Instant::now()).map_err(too_many)?;
         }
         Ok(identity)
     }

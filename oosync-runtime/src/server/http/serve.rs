@@ -125,11 +125,11 @@ impl Engine {
                 let slot = Arc::clone(&slots).acquire_owned().await;
                 (slot, listener.accept().await)
             };
-            let (slot, accepted) = match futures_util::future::select(stop.as_mut(), std::pin::pin!(accepted)).await
-            {
-                futures_util::future::Either::Left(_) => break,
-                futures_util::future::Either::Right((accepted, _)) => accepted,
-            };
+            let (slot, accepted) =
+                match futures_util::future::select(stop.as_mut(), std::pin::pin!(accepted)).await {
+                    futures_util::future::Either::Left(_) => break,
+                    futures_util::future::Either::Right((accepted, _)) => accepted,
+                };
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {

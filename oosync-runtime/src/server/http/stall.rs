@@ -50,7 +50,11 @@ impl<I: AsyncRead + Unpin> AsyncRead for Stall<I> {
 }
 
 impl<I: AsyncWrite + Unpin> AsyncWrite for Stall<I> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, part: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        part: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(context, part);
         self.watch(written, context)
     }

@@ -51,7 +51,9 @@ impl Shared {
         request: &Pull,
         before: Option<&State>,
     ) -> Result<Option<Patience>, Error> {
-        let (Some(wait), None, Some(before)) = (request.wait, &request.resume, before) else { return Ok(None) };
+        let (Some(wait), None, Some(before)) = (request.wait, &request.resume, before) else {
+            return Ok(None);
+        };
         let mut wait = wait.min(self.limits.max_wait);
         if let Some(expires) = identity.expires() {
             wait = wait.min(expires.duration_since(SystemTime::now()).unwrap_or_default());
