@@ -2,6 +2,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
+#[cfg(feature = "client")]
+pub mod client;
 pub mod codec;
 #[cfg(feature = "diesel")]
 pub mod diesel;

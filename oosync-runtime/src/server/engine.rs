@@ -12,6 +12,7 @@ use super::catalog::Catalog;
 use super::compatible::Known;
 use super::cursor::Signer;
 use super::metrics::Metrics;
+use super::push::{PushHook, PushRules, Resolver};
 use super::start::{self, StartError};
 use super::wait::{TICK, Waiters};
 use super::{Error, session};
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub(super) known: Known,
     pub(super) waiters: Arc<Waiters>,
     pub(super) metrics: Metrics,
+    pub(super) push_rules: PushRules,
 }
 
 /// How an [`Engine`] is made.
@@ -45,14 +47,21 @@ pub struct EngineBuilder {
     authenticator: Arc<dyn Authenticator>,
     limits: Limits,
     tick: Duration,
+    push_rules: PushRules,
 }
 
 impl Engine {
     /// An engine over connections of the server's role, for the schema that the database has; `authenticator` says who is
     /// asking.
     pub fn builder(pool: Pool, schema: &'static Schema, authenticator: impl Authenticator) -> EngineBuilder {
-        let (authenticator, limits) = (Arc::new(authenticator), Limits::default());
-        EngineBuilder { pool, schema, authenticator, limits, tick: TICK }
+        EngineBuilder {
+            pool,
+            schema,
+            authenticator: Arc::new(authenticator),
+            limits: Limits::default(),
+            tick: TICK,
+            push_rules: PushRules::default(),
+        }
     }
 
     /// The schema that is served.
@@ -104,21 +113,6 @@ impl Engine {
             }
         }
     }
-
-    /// Whether a client is one of the user's, and keeps books of it.
-    pub(super) async fn seen(
-        &self,
-        transaction: &tokio_postgres::Transaction<'_>,
-        identity: &Identity,
-        client: uuid::Uuid,
-    ) -> Result<(), Error> {
-        let sql = "select from oosync.client c where c.id = $1::text::uuid and c.user_id = $2";
-        let (id, user) = (client.to_string(), identity.user());
-        match transaction.query_opt(sql, &[&id, &user]).await? {
-            Some(_) => Ok(()),
-            None => Err(unknown_client()),
-        }
-    }
 }
 
 pub(super) fn unknown_client() -> Error {
@@ -139,22 +133,49 @@ impl EngineBuilder {
         self
     }
 
+    /// How far the clocks of devices may be off. Where the later edit wins, an edit of a device that is no more than this
+    /// before the server's stamp counts as the later one; one that is further in the future than this counts as made
+    /// now. By default it is zero: times are taken as they are, and devices see from
+    /// [`Registered::server_time`](crate::protocol::Registered::server_time) how far they are off.
+    pub fn skew(mut self, skew: Duration) -> Self {
+        self.push_rules.skew = skew;
+        self
+    }
+
+    /// Code that settles conflicts, before the rule of a table does.
+    pub fn resolver(mut self, resolver: impl Resolver) -> Self {
+        self.push_rules.resolver = Some(Arc::new(resolver));
+        self
+    }
+
+    /// Code that is called in the transaction of every push, after its mutations were applied. Where there are several,
+    /// each is called, in this order.
+    pub fn on_push(mut self, hook: impl PushHook) -> Self {
+        self.push_rules.hooks.push(Arc::new(hook));
+        self
+    }
+
     /// Looks at the database and begins to serve it.
     ///
     /// # Errors
     ///
     /// Where the database cannot be served, or not by this role; see [`StartError`].
     pub async fn build(self) -> Result<Engine, StartError> {
-        let connection = self.pool.get().await?;
-        let named = |table: &&crate::schema::Table| {
+        let mut connection = self.pool.get().await?;
+        let named = |table: &crate::schema::Table| {
             format!("{}.{}", session::ident(table.pg_schema), session::ident(table.pg_name))
         };
-        let tables: Vec<String> = self.schema.tables.iter().map(|table| named(&table)).collect();
-        start::check(&connection, &tables).await?;
-        let catalog = Catalog::load(&connection, self.schema).await?;
-        connection.batch_execute("select oosync.mark()").await?;
-        let key = connection.query_one("select m.cursor_key from oosync.meta m", &[]).await?;
+        let tables: Vec<String> = self.schema.tables.iter().map(|table| named(table)).collect();
+        let client: &mut tokio_postgres::Client = &mut connection;
+        let transaction = client.transaction().await?;
+        // Names of types are whole then.
+        transaction.batch_execute("set local search_path = ''").await?;
+        start::check(transaction.client(), &tables).await?;
+        let catalog = Catalog::load(transaction.client(), self.schema).await?;
+        transaction.batch_execute("select oosync.mark()").await?;
+        let key = transaction.query_one("select m.cursor_key from oosync.meta m", &[]).await?;
         let signer = Signer::new(key.try_get(0)?);
+        transaction.commit().await?;
         drop(connection);
         let shared = Shared {
             pool: self.pool,
@@ -166,6 +187,7 @@ impl EngineBuilder {
             known: Known::default(),
             waiters: Waiters::new(self.tick),
             metrics: Metrics::default(),
+            push_rules: self.push_rules,
         };
         Ok(Engine { shared: Arc::new(shared) })
     }

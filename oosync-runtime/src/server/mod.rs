@@ -9,6 +9,7 @@
 //! - `catalog`, `compatible`: the tables as SQL; which of them devices of an older app are served
 //! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys
 //! - `register`, `pull`, `snapshot`: one request each
+//! - `push`: what devices wrote, applied once; conflicts, and hooks
 //! - `wait`: pulls that wait until something changes
 //! - [`http`]: all of it as a router, and connections
 //! - `maintenance`: what is done now and then; `metrics`: what is counted
@@ -31,6 +32,7 @@ mod metrics;
 #[cfg(feature = "daemon")]
 mod planned;
 mod pull;
+mod push;
 mod register;
 mod rows;
 mod session;
@@ -44,5 +46,6 @@ pub use self::error::Error;
 pub use self::maintenance::{Maintenance, MaintenanceHandle};
 #[cfg(feature = "daemon")]
 pub use self::planned::schema_of;
+pub use self::push::{Clash, Hooking, PushHook, Pushed, Refusal, Resolution, Resolver, Written};
 pub use self::spool::Body;
 pub use self::start::StartError;

@@ -18,7 +18,7 @@ use crate::schema::{
 /// The schema that generated code would have of this plan. It is never freed.
 pub fn schema_of(plan: &Plan) -> &'static Schema {
     let names = plan.tables.iter().map(|table| (&table.name, table.local_name.as_str())).collect();
-    let tables = plan.tables.iter().map(|table| &*leak_one(self::table(plan, &names, table)));
+    let tables = plan.tables.iter().map(|table| leak_one(self::table(plan, &names, table)));
     leak_one(Schema { tables: leak(tables), hash: text(&plan.hash) })
 }
 

@@ -48,7 +48,7 @@ impl Engine {
         let patience = self.shared.patience(identity, request, before.as_ref()).await?;
         loop {
             let reply = self.pull_now(identity, request).await?;
-            let nothing = matches!(&reply, Reply::Given(changes) if is_nothing(changes));
+            let nothing = matches!(&reply, Reply::Given(changes) if is_nothing(before.as_ref(), changes));
             match &patience {
                 Some(patience) if nothing && patience.wait().await? => {}
                 _ => return Ok(reply),
@@ -141,8 +141,12 @@ enum Told {
     Required(SnapshotRequired),
 }
 
-fn is_nothing(changes: &Changes) -> bool {
-    changes.records.is_empty() && changes.deletes.is_empty() && changes.buckets.is_empty()
+/// Whether a reply tells the device nothing that it did not know.
+fn is_nothing(before: Option<&State>, changes: &Changes) -> bool {
+    changes.records.is_empty()
+        && changes.deletes.is_empty()
+        && changes.buckets.is_empty()
+        && before.is_some_and(|before| before.included == changes.included)
 }
 
 pub(super) fn required(reason: SnapshotReason) -> SnapshotRequired {
@@ -195,7 +199,7 @@ impl Shared {
                 return tell(begun, Told::Required(required(SnapshotReason::InitialSync)));
             }
         };
-        let keys = self.keys(&transaction, shape, &before, &since, &now.state).await?;
+        let keys = self.keys(&transaction, shape, &before, &since, &now.state, request.client).await?;
         let headers: Vec<_> = shape.tables.iter().map(|(_, header)| header.clone()).collect();
         let count: usize = keys.values().map(BTreeMap::len).sum();
         let framed = |error: crate::protocol::frame::FrameError| Error::internal(error.to_string());
@@ -209,7 +213,8 @@ impl Shared {
             estimated: u64::try_from(count).ok(),
         };
         writer.header(&header).map_err(framed)?;
-        tell(begun, Told::Body { nothing: count == 0 && header.buckets.is_empty() })?;
+        let nothing = count == 0 && header.buckets.is_empty() && before.included == now.state.included;
+        tell(begun, Told::Body { nothing })?;
         let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
         for (index, (place, header)) in shape.tables.iter().enumerate() {
             let Some(keys) = keys.get(place) else { continue };
@@ -255,7 +260,8 @@ impl Shared {
         for of in counts.values() {
             self.metrics.rows.pulled(of.rows, of.deletes);
         }
-        let Now { state, included, .. } = now;
+        let Now { state, .. } = now;
+        let included = state.included.clone();
         let next = Next::Cursor(self.sign(identity, request, state)?);
         writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
         spool.write(writer.take());
@@ -301,12 +307,12 @@ impl Shared {
         let mut buckets = if first_page { turned(&before, &now.state) } else { Buckets::default() };
         let mut since = since;
         let next = loop {
-            let keys = self.keys(transaction, shape, &before, &since, &now.state).await?;
+            let keys = self.keys(transaction, shape, &before, &since, &now.state, request.client).await?;
             let stopped =
                 self.collect(transaction, identity, shape, &now, keys, after.take(), &mut reply).await?;
-            if let Some(after) = stopped {
+            if let Stopped::At(after) = stopped {
                 let holder = Self::holder(identity, request, Kind::Page);
-                let page = Page { holder, before, first, after: Some(after) };
+                let page = Page { holder, before, first, after };
                 break Next::Resume(self.signer.sign(&page)?);
             }
             if first.snapshot == now.state.snapshot {
@@ -329,12 +335,12 @@ impl Shared {
             deletes: reply.deletes,
             buckets,
             schema: Some(self.version()),
-            included: now.included,
+            included: now.state.included,
             next,
         }))
     }
 
-    /// Adds what fits to a page; where it stopped, if not at the end.
+    /// Adds what fits to a page.
     #[expect(clippy::too_many_arguments, reason = "they are what a page is made of")]
     async fn collect(
         &self,
@@ -345,7 +351,7 @@ impl Shared {
         keys: Keys,
         after: Option<(usize, String)>,
         reply: &mut Collected,
-    ) -> Result<Option<(usize, String)>, Error> {
+    ) -> Result<Stopped, Error> {
         let mut last = after.clone();
         for (place, header) in &shape.tables {
             let Some(keys) = keys.get(place) else { continue };
@@ -360,7 +366,7 @@ impl Shared {
                 continue;
             }
             if reply.room == 0 {
-                return Ok(last);
+                return Ok(Stopped::At(last));
             }
             let batch = &todo[..todo.len().min(reply.room)];
             let asked: Vec<&str> = batch.iter().map(|(key, _)| *key).collect();
@@ -385,11 +391,18 @@ impl Shared {
             }
             last = batch.last().map(|(key, _)| (*place, (*key).to_owned()));
             if batch.len() < todo.len() {
-                return Ok(last);
+                return Ok(Stopped::At(last));
             }
         }
-        Ok(None)
+        Ok(Stopped::AtTheEnd)
     }
+}
+
+/// How far a page has come.
+enum Stopped {
+    /// Behind this key; none is the beginning, where there was no room at all.
+    At(Option<(usize, String)>),
+    AtTheEnd,
 }
 
 /// What a page holds so far, and how much more it may hold.

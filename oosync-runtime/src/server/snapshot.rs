@@ -76,7 +76,7 @@ impl Engine {
                 table.key_text(),
                 table.name,
                 table.columns_for_json(&shared.catalog, &header.columns, identity.user()),
-                table.from_key(after.as_deref()),
+                table.after_key(after.as_deref()),
             );
             let limit = i64::try_from(room).unwrap_or(i64::MAX);
             as_user(&transaction, identity).await?;
@@ -274,7 +274,7 @@ impl Shared {
                 table.columns(&self.catalog, &header.columns, identity.user()),
                 table.key_text(),
                 table.name,
-                table.from_key(after.as_deref()),
+                table.after_key(after.as_deref()),
             );
             as_user(&transaction, identity).await?;
             let messages = transaction.copy_out(&sql).await?;
@@ -339,7 +339,7 @@ impl super::catalog::TableSql {
     }
 
     /// `where (t."id") > (…) order by t."id"`.
-    fn from_key(&self, after: Option<&str>) -> String {
+    fn after_key(&self, after: Option<&str>) -> String {
         let places = &self.table.primary_key;
         let columns: Vec<_> =
             places.iter().map(|place| format!("t.{}", ident(self.table.columns[*place].name))).collect();

@@ -71,7 +71,7 @@ impl Spool {
         if queue.memory + part.len() <= MEMORY {
             queue.memory += part.len();
             queue.parts.push_back(Part::Memory(part.into()));
-        } else if let Err(error) = queue.to_file(&part) {
+        } else if let Err(error) = queue.write_to_file(&part) {
             queue.failed = Some(error);
         }
         queue.wake();
@@ -94,7 +94,7 @@ impl Drop for Spool {
 }
 
 impl Queue {
-    fn to_file(&mut self, part: &[u8]) -> io::Result<()> {
+    fn write_to_file(&mut self, part: &[u8]) -> io::Result<()> {
         let file = match &self.file {
             Some(file) => Arc::clone(file),
             None => Arc::clone(self.file.insert(Arc::new(tempfile::tempfile()?))),

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
 use super::Query;
 use super::statement::{assignments, insert, key_is, names, on_conflict, quoted};
+use crate::client::store::take_leased;
 use crate::row::{Insert, Patch, Row, RowReader, RowWriter, Syncable};
 use crate::schema::{ColumnDefault, Table};
 use crate::{Error, Value};
@@ -130,7 +131,11 @@ fn add<R: Syncable>(
                 values.push((place, uuid_value(table, place, uuid)));
             }
             ColumnDefault::Leased if missing() => {
-                return Err(Error::NoLease { table: table.name, column: column.name });
+                let number = take_leased(connection, table.name, column.name).map_err(sqlite(table))?;
+                let Some(number) = number else {
+                    return Err(Error::NoLease { table: table.name, column: column.name });
+                };
+                values.push((place, leased_value(table, place, number)));
             }
             _ => {}
         }
@@ -140,6 +145,13 @@ fn add<R: Syncable>(
     let sql = format!("{}{} RETURNING {returned}", insert(table, &columns), conflict(table, &columns));
     let row = one(connection, table, &sql, values)?;
     row.ok_or_else(|| sqlite(table)(rusqlite::Error::QueryReturnedNoRows))
+}
+
+fn leased_value(table: &Table, place: usize, number: i64) -> Value<'static> {
+    match table.columns[place].ty {
+        crate::schema::ColumnType::Numeric => Value::Text(number.to_string().into()),
+        _ => Value::Integer(number),
+    }
 }
 
 fn uuid_value(table: &Table, place: usize, uuid: uuid::Uuid) -> Value<'static> {

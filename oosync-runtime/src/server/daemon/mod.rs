@@ -76,6 +76,7 @@ fn start(args: Args) -> Result<(), Failure> {
         let engine = Engine::builder(pool, schema, authenticator)
             .limits(settings.limits.clone())
             .tick(settings.tick)
+            .skew(project.config.sync.clock_skew)
             .build()
             .await
             .map_err(|error| Failure::start(&error, &url))?;

@@ -21,7 +21,7 @@ use super::observe::{self, Observed, Peer};
 use super::rate::{self, Limiter};
 use super::receive::{self, Received};
 use super::{HttpOptions, Origins, describe, openapi, reply, request_id};
-use crate::protocol::{ErrorCode, MEDIA_TYPE, Pull, Register, Reply, Snapshot};
+use crate::protocol::{ErrorCode, MEDIA_TYPE, Pull, Push, Register, Reply, Snapshot};
 use crate::server::auth::{Identity, RequestParts};
 use crate::server::{Engine, Error, metrics, session};
 
@@ -79,6 +79,7 @@ impl Engine {
         let mut router = Router::new()
             .route("/register", post(register))
             .route("/pull", post(pull))
+            .route("/push", post(push))
             .route("/snapshot", post(snapshot))
             .route("/schema", get(schema))
             .route("/tables", get(tables))
@@ -151,6 +152,17 @@ async fn pull(State(http): State<Http>, request: Request) -> Response {
                 reply::json(coding, &Reply::<()>::SnapshotRequired(required))
             }
         }
+    })
+    .await
+}
+
+async fn push(State(http): State<Http>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    http.answer("push", &head, async |seen| {
+        let (identity, request) = http.receive::<Push>(&head, body, seen).await?;
+        let pushed = http.engine.push(&identity, &request).await?;
+        http.engine.shared.metrics.pushed(&pushed);
+        reply::json(Coding::accepted(&head.headers), &pushed)
     })
     .await
 }

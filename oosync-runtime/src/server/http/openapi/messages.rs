@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::of;
-use crate::protocol::{ErrorCode, Limits, PageLimit, SnapshotReason};
+use crate::protocol::{ErrorCode, Kept, Limits, Op, PageLimit, ReasonCode, SnapshotReason, Status};
 
 fn text(what: &str) -> Value {
     json!({"type": "string", "description": what})
@@ -185,6 +185,70 @@ pub(super) fn schemas() -> Map<String, Value> {
                 "rows": count("Rows so far"),
                 "estimated": count("About how many there are"),
             })),
+        ),
+    );
+    add(
+        "Push",
+        request(
+            &["client", "schema_hash", "mutations"],
+            json!({
+                "client": client(),
+                "schema_hash": hash(),
+                "mutations": list(of("Mutation")),
+                "acknowledged": count("The answers to mutations up to this id are stored"),
+                "lease": list(of("LeaseRequest")),
+            }),
+        ),
+    );
+    let columns = |what: &str| json!({"type": "object", "description": format!("Values by column: {what}")});
+    add(
+        "Mutation",
+        request(
+            &["id", "table", "op", "key"],
+            json!({
+                "id": {"type": "integer", "minimum": 1, "description": "Larger than all before it, never used twice"},
+                "table": tables(),
+                "op": {"enum": [Op::Insert, Op::Update, Op::Delete]},
+                "key": columns("the primary key, whole"),
+                "values": columns("what is set or changed"),
+                "base": columns("what the server had when the edit began; of an update, for each in `values`"),
+                "edited_at": text("When it was written, by the device's clock"),
+                "group": count("All of a group are applied, or none: the id of its first"),
+            }),
+        ),
+    );
+    add(
+        "PushReply",
+        reply(&["results"], json!({"results": list(of("MutationResult")), "lease": list(of("Lease"))})),
+    );
+    add(
+        "MutationResult",
+        reply(
+            &["id", "status"],
+            json!({
+                "id": count("The mutation"),
+                "status": word("Whether it counts", Status::KNOWN.iter().map(Status::as_str)),
+                "reason": word("Why", ReasonCode::KNOWN.iter().map(ReasonCode::as_str)),
+                "message": text("For people"),
+                "columns": list(text("A column that the reason is about")),
+                "row": {"type": "object", "description": "The row as it is on the server, where it is not what was sent"},
+                "conflicts": list(of("ColumnConflict")),
+                "failed_for": count("Of a group: the mutation that it failed for"),
+                "retry_after": seconds("When to try again"),
+            }),
+        ),
+    );
+    add(
+        "ColumnConflict",
+        reply(
+            &["column", "kept"],
+            json!({
+                "column": text("The column"),
+                "base": {"description": "What it was when the edit began"},
+                "mine": {"description": "What the device sent"},
+                "theirs": {"description": "What the server had"},
+                "kept": word("Which of them counts", Kept::KNOWN.iter().map(Kept::as_str)),
+            }),
         ),
     );
     add("Buckets", reply(&[], json!({"added": list(text("A bucket")), "removed": list(text("A bucket"))})));

@@ -60,6 +60,7 @@ fn paths() -> Value {
     json!({
         "/register": post("A device makes itself known", "Register", json("Registered")),
         "/pull": post("What changed since a cursor", "Pull", with_frames("PullReply")),
+        "/push": post("What was written on a device", "Push", json("PushReply")),
         "/snapshot": post("Everything that the user may see", "Snapshot", with_frames("SnapshotReply")),
         "/schema": get("The schema that is served, and limits", anything.clone()),
         "/tables": get("The tables, with who reads and writes them", anything.clone()),

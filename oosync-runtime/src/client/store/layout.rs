@@ -1,0 +1,214 @@
+//! Where everything about a synced table lies in the file.
+//!
+//! Beside the table itself: the shadow (`_oosync_todos`, one row for each row that was changed here), the server's row
+//! where it has moved on since (`_oosync_todos__server`), and rows that wait for the end of a download
+//! (`_oosync_todos__staged`). They are apart because a table may have 1,600 columns, and SQLite allows 2,000.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::sql::{join, places, quoted};
+use crate::schema::{ColumnDefault, Schema, Table};
+
+/// Tables of the store's own; a shadow never has one of these names.
+pub(super) const SYSTEM_TABLES: [&str; 10] = [
+    "_oosync_meta",
+    "_oosync_object",
+    "_oosync_silence",
+    "_oosync_batch",
+    "_oosync_sent",
+    "_oosync_sent_column",
+    "_oosync_inbox",
+    "_oosync_inbox_column",
+    "_oosync_lease",
+    "_oosync_holder",
+];
+
+/// The names of what belongs to a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Names {
+    /// The synced table.
+    pub(super) table: String,
+    /// One row for each dirty row.
+    pub(super) shadow: String,
+    /// The server's row, where it differs from the base.
+    pub(super) server: String,
+    /// Rows of a download that is not over.
+    pub(super) staged: String,
+    /// The next leased numbers.
+    pub(super) next: String,
+    /// Indexes of the shadow: entries that are being sent, and that wait for a pull.
+    pub(super) sent_index: String,
+    pub(super) awaiting_index: String,
+    /// The table as the server has it.
+    pub(super) view: String,
+}
+
+impl Names {
+    /// The names for every table of a schema, in its order. No two are alike, however the tables are called: a name that
+    /// is taken gets underscores at its end.
+    pub(super) fn of(schema: &Schema) -> Vec<Self> {
+        let mut taken: HashSet<String> = SYSTEM_TABLES.iter().map(|name| (*name).to_owned()).collect();
+        for table in schema.tables {
+            taken.insert(table.name.to_ascii_lowercase());
+        }
+        let mut take = |mut name: String| {
+            while !taken.insert(name.to_ascii_lowercase()) {
+                name.push('_');
+            }
+            name
+        };
+        let mut names = Vec::with_capacity(schema.tables.len());
+        for table in schema.tables {
+            names.push(Self {
+                table: table.name.to_owned(),
+                shadow: take(format!("_oosync_{}", table.name)),
+                server: take(format!("_oosync_{}__server", table.name)),
+                staged: take(format!("_oosync_{}__staged", table.name)),
+                next: take(format!("_oosync_{}__next", table.name)),
+                sent_index: take(format!("_oosync_{}__sent", table.name)),
+                awaiting_index: take(format!("_oosync_{}__awaiting", table.name)),
+                view: take(format!("{}__synced", table.name)),
+            });
+        }
+        names
+    }
+}
+
+/// A synced table and the SQL that is run on it again and again.
+///
+/// Rows are lists of the values of all synced columns, in the order of the table: `places[i]` is where the i-th of them
+/// stands in [`Table::columns`]. Columns that only the device has are in no list, and stay as they are.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) table: &'static Table,
+    pub(super) names: Names,
+    /// Places in `table.columns` of the columns that are synced.
+    pub(super) places: Vec<usize>,
+    /// Positions of the key in a row, in key order.
+    pub(super) key: Vec<usize>,
+    /// Positions of the other columns.
+    pub(super) rest: Vec<usize>,
+    pub(super) sql: Statements,
+}
+
+/// See [`Layout`].
+#[derive(Debug)]
+pub(super) struct Statements {
+    /// A row by its key.
+    pub(super) select: String,
+    /// Writes a whole row, new or not.
+    pub(super) upsert: String,
+    /// Removes the row with a key.
+    pub(super) delete: String,
+    /// `SELECT` of an entry of the shadow, without a condition.
+    pub(super) entry: String,
+    /// The entry with a key.
+    pub(super) entry_of_key: String,
+    /// Writes base, existence and the states of sending.
+    pub(super) save_entry: String,
+    /// Writes the server's row.
+    pub(super) save_server: String,
+    /// Adds an entry.
+    pub(super) add_entry: String,
+}
+
+impl Layout {
+    /// Of a table with these names.
+    pub(super) fn new(table: &'static Table, names: Names) -> Self {
+        let synced = |place: &usize| table.columns[*place].default != ColumnDefault::Local;
+        let places: Vec<usize> = (0..table.columns.len()).filter(synced).collect();
+        let position = |place: &usize| places.iter().position(|synced| synced == place);
+        // A key's columns are synced: nothing else could say which row it is.
+        let key: Vec<usize> = table.primary_key.iter().filter_map(position).collect();
+        let rest: Vec<usize> = (0..places.len()).filter(|position| !key.contains(position)).collect();
+        let sql = Statements::new(table, &names, &places, &key, &rest);
+        Self { table, names, places, key, rest, sql }
+    }
+
+    /// The name of the column at this position of a row.
+    pub(super) fn column(&self, position: usize) -> &'static str {
+        self.table.columns[self.places[position]].name
+    }
+
+    /// The position of a synced column.
+    pub(super) fn position(&self, column: &str) -> Option<usize> {
+        self.places.iter().position(|place| self.table.columns[*place].name == column)
+    }
+
+    /// Where the value of a column comes from that an insert leaves out.
+    pub(super) fn default(&self, position: usize) -> ColumnDefault {
+        self.table.columns[self.places[position]].default
+    }
+
+    /// Whether a local change of this column counts: Postgres computes generated ones.
+    pub(super) fn is_tracked(&self, position: usize) -> bool {
+        self.default(position) != ColumnDefault::Generated
+    }
+}
+
+impl Statements {
+    fn new(table: &Table, names: &Names, synced: &[usize], key: &[usize], rest: &[usize]) -> Self {
+        let column = |position: &usize| quoted(table.columns[synced[*position]].name);
+        let prefixed =
+            |prefix: &str, position: &usize| shadow_column(prefix, table.columns[synced[*position]].name);
+        let all: Vec<usize> = (0..synced.len()).collect();
+        let (live, shadow, server) = (quoted(&names.table), quoted(&names.shadow), quoted(&names.server));
+        let columns = join(&all, ", ", column);
+        let by_key = join(key.iter().enumerate(), " AND ", |(place, position)| {
+            format!("{} = ?{}", column(position), place + 1)
+        });
+        let keys = join(key, ", ", column);
+        let updates = match rest {
+            [] => "NOTHING".to_owned(),
+            _ => format!(
+                "UPDATE SET {}",
+                join(rest, ", ", |place| format!("{0} = excluded.{0}", column(place)))
+            ),
+        };
+        let key_columns = join(key, "", |position| format!(", s.{}", prefixed("key_", position)));
+        let base_columns = join(rest, "", |position| format!(", s.{}", prefixed("base_", position)));
+        let saved = join(rest.iter().enumerate(), "", |(place, position)| {
+            format!(", {} = ?{}", prefixed("base_", position), place + 6)
+        });
+        let values = join(rest, "", |position| format!(", {}", prefixed("val_", position)));
+        let server_places = places(4, rest.len());
+        let comma = if rest.is_empty() { "" } else { ", " };
+        let entry = format!(
+            "SELECT s.seq, s.existed, s.rev, s.changed_at, s.sent, s.awaiting, s.unknown{key_columns}{base_columns} \
+             FROM {shadow} AS s"
+        );
+        let entry_key = join(key.iter().enumerate(), " AND ", |(place, position)| {
+            format!("s.{} = ?{}", prefixed("key_", position), place + 1)
+        });
+        Self {
+            entry_of_key: format!("{entry} WHERE {entry_key}"),
+            select: format!("SELECT {columns} FROM {live} WHERE {by_key}"),
+            upsert: format!(
+                "INSERT INTO {live} ({columns}) VALUES ({}) ON CONFLICT ({keys}) DO {updates}",
+                places(1, all.len())
+            ),
+            delete: format!("DELETE FROM {live} WHERE {by_key}"),
+            entry,
+            save_entry: format!(
+                "UPDATE {shadow} SET existed = ?2, sent = ?3, awaiting = ?4, unknown = ?5{saved} WHERE seq = ?1"
+            ),
+            save_server: format!(
+                "INSERT OR REPLACE INTO {server} (seq, present, through{values}) \
+                 VALUES (?1, ?2, ?3{comma}{server_places})"
+            ),
+            add_entry: format!(
+                "INSERT INTO {shadow} (existed, rev, changed_at, sent, awaiting, unknown{}{}) VALUES ({})",
+                join(key, "", |position| format!(", {}", prefixed("key_", position))),
+                join(rest, "", |position| format!(", {}", prefixed("base_", position))),
+                places(1, 6 + key.len() + rest.len()),
+            ),
+        }
+    }
+}
+
+/// The column of a shadow that holds a column's value. The prefix keeps it apart from the shadow's own columns.
+pub(super) fn shadow_column(prefix: &str, column: &str) -> String {
+    quoted(&format!("{prefix}{column}"))
+}
