@@ -48,7 +48,7 @@ impl Engine {
         let patience = self.shared.patience(identity, request, before.as_ref()).await?;
         loop {
             let reply = self.pull_now(identity, request).await?;
-            let nothing = matches!(&reply, Reply::Given(changes) if is_nothing(changes));
+            let nothing = matches!(&reply, Reply::Given(changes) if is_nothing(before.as_ref(), changes));
             match &patience {
                 Some(patience) if nothing && patience.wait().await? => {}
                 _ => return Ok(reply),
@@ -141,8 +141,12 @@ enum Told {
     Required(SnapshotRequired),
 }
 
-fn is_nothing(changes: &Changes) -> bool {
-    changes.records.is_empty() && changes.deletes.is_empty() && changes.buckets.is_empty()
+/// Whether a reply tells the device nothing that it did not know.
+fn is_nothing(before: Option<&State>, changes: &Changes) -> bool {
+    changes.records.is_empty()
+        && changes.deletes.is_empty()
+        && changes.buckets.is_empty()
+        && before.is_some_and(|before| before.included == changes.included)
 }
 
 pub(super) fn required(reason: SnapshotReason) -> SnapshotRequired {
@@ -209,7 +213,8 @@ impl Shared {
             estimated: u64::try_from(count).ok(),
         };
         writer.header(&header).map_err(framed)?;
-        tell(begun, Told::Body { nothing: count == 0 && header.buckets.is_empty() })?;
+        let nothing = count == 0 && header.buckets.is_empty() && before.included == now.state.included;
+        tell(begun, Told::Body { nothing })?;
         let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
         for (index, (place, header)) in shape.tables.iter().enumerate() {
             let Some(keys) = keys.get(place) else { continue };

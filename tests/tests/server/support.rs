@@ -52,13 +52,6 @@ impl Server {
         server
     }
 
-    /// The same, over a database of this schema.
-    pub(crate) fn todo_in(database: TestDatabase) -> Self {
-        let server = Self::over(database, include_str!("../../../Oosync.toml"), |builder| builder);
-        people(&server);
-        server
-    }
-
     pub(crate) fn with(schema: &str, config: &str) -> Self {
         Self::built(schema, config, |builder| builder)
     }

@@ -77,6 +77,7 @@ fn start(args: Args) -> Result<(), Failure> {
             .permissions(permissions_of(&validated.plan))
             .limits(settings.limits.clone())
             .tick(settings.tick)
+            .skew(project.config.sync.clock_skew)
             .build()
             .await
             .map_err(|error| Failure::start(&error, &url))?;
