@@ -3,6 +3,8 @@
 //! An edit that was made after a mutation was sent is never lost to its answer: a column that no longer has the value
 //! that was sent stays as it is, and will be pushed as a change of its own.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
 use super::batch::{self, Sent};
@@ -10,6 +12,7 @@ use super::entry::{Entry, Rows, ServerImage};
 use super::image::{Image, same};
 use super::inbox::{self, InboxKind, Note, NoteColumn};
 use super::layout::Layout;
+use super::observe::count_written;
 use super::pending::Op;
 use super::{Store, silently};
 use crate::Value;
@@ -87,6 +90,7 @@ impl Store {
         let layouts = &self.layouts;
         silently(&mut self.connection, |connection| {
             let mut answered = Answered::default();
+            let mut written = BTreeSet::new();
             for answer in answers {
                 let sent = batch::take(connection, answer.id)?;
                 let count = match answer.outcome {
@@ -97,6 +101,9 @@ impl Store {
                 };
                 *count += 1;
                 let found = find(connection, layouts, answer.id, &sent.table)?;
+                if let Some((rows, _)) = &found {
+                    written.insert(rows.layout.table.name);
+                }
                 let change = Change { id: answer.id, sent: &sent };
                 match &answer.outcome {
                     Outcome::Applied => {
@@ -143,6 +150,7 @@ impl Store {
                     }
                 }
             }
+            written.into_iter().try_for_each(|table| count_written(connection, table))?;
             Ok(answered)
         })
     }
