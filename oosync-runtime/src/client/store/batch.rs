@@ -133,6 +133,19 @@ impl Store {
         })
     }
 
+    /// Every batch that is not answered, in the order of sending.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn waiting(&self) -> Result<Vec<Batch>, StoreError> {
+        let mut batches = Vec::new();
+        while let Some(batch) = unanswered_after(&self.connection, batches.last())? {
+            batches.push(batch);
+        }
+        Ok(batches)
+    }
+
     /// Forgets that anything was sent, so that it is sent again under new ids: for a client that registers anew.
     ///
     /// # Errors
@@ -197,10 +210,15 @@ fn mark(rows: Rows<'_>, entry: Entry, id: u64) -> Result<(), StoreError> {
 }
 
 fn unanswered(connection: &Connection) -> Result<Option<Batch>, StoreError> {
+    unanswered_after(connection, None)
+}
+
+fn unanswered_after(connection: &Connection, before: Option<&Batch>) -> Result<Option<Batch>, StoreError> {
     let doing = || "reading what was sent".to_owned();
-    let sql = "SELECT id, body, schema_hash FROM _oosync_batch ORDER BY id LIMIT 1";
+    let sql = "SELECT id, body, schema_hash FROM _oosync_batch WHERE id > ?1 ORDER BY id LIMIT 1";
+    let after = before.map_or(0, |before| before.id.cast_signed());
     let batch = connection
-        .query_row(sql, [], |row| {
+        .query_row(sql, [after], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?))
         })
         .optional()

@@ -41,7 +41,8 @@ impl Store {
     ) -> Result<Rehearsed<T>, E> {
         let doing = || "trying out what is to be confirmed".to_owned();
         let mut connection = self.connect()?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
         let revisions = |layout: &Layout| -> Result<Revisions, StoreError> {
             let sql = format!("SELECT seq, rev FROM {}", quoted(&layout.names.shadow));
             let mut statement = transaction.prepare(&sql).doing(doing)?;

@@ -6,9 +6,9 @@
 
 use rusqlite::Connection;
 
+use super::layout::Layout;
 use super::meta;
 use super::sql::quoted;
-use super::layout::Layout;
 use crate::client::StoreError;
 use crate::client::error::Doing as _;
 
@@ -59,10 +59,8 @@ impl Observer {
     /// What SQLite says.
     pub fn look(&mut self) -> Result<Option<Observed>, StoreError> {
         let doing = || "looking for changes".to_owned();
-        let version = self
-            .connection
-            .query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0))
-            .doing(doing)?;
+        let version =
+            self.connection.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).doing(doing)?;
         if self.version == Some(version) {
             return Ok(None);
         }
