@@ -9,6 +9,7 @@
 //!
 //! - [`postgres`]: finding the server's binaries, starting a cluster, making databases
 //! - [`each`]: many cases in one test
+//! - [`fire`]: writers that do everything at once
 //! - [`corpus`]: the schemas of `OOSYNC_SCHEMA_CORPUS`
 //! - the binary `with-postgres` runs a command against a database of a throwaway cluster
 //!
@@ -19,6 +20,7 @@
 
 pub mod corpus;
 mod each;
+pub mod fire;
 pub mod postgres;
 
 pub use crate::each::each;

@@ -3,7 +3,7 @@
 use super::chain::named;
 use super::membership::{member, query_name, width};
 use super::user::{USER, forms};
-use super::{ALL_SETTINGS, Object, definer, ident, table_name};
+use super::{ALL_SETTINGS, Object, definer_head, dollar_quoted, ident, table_name};
 use crate::config::Membership;
 use crate::facts::Facts;
 use crate::plan::Plan;
@@ -34,12 +34,12 @@ pub(super) fn of_user(plan: &Plan, facts: &Facts) -> Object {
             _ => {}
         }
     }
-    let function = definer("oosync.buckets", "", "setof text", ALL_SETTINGS, &parts.join("  union\n"));
-    Object {
-        create: format!(
-            "-- The buckets of the user of this request: one's own, everyone's, and those one is a member of.\n{}",
-            function.create
-        ),
-        ..function
-    }
+    // In plpgsql, which makes its plan once a session: every pull asks.
+    let head = definer_head("oosync.buckets", "", "setof text", "plpgsql stable", ALL_SETTINGS);
+    let body = format!("\nbegin\n  return query\n{};\nend\n", parts.join("  union\n").trim_end());
+    let create = format!(
+        "-- The buckets of the user of this request: one's own, everyone's, and those one is a member of.\n{head}as {};\n",
+        dollar_quoted("oosync", &body),
+    );
+    Object::function("oosync.buckets()", create)
 }

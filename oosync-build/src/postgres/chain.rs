@@ -184,7 +184,8 @@ impl<'a> Chain<'a> {
         (here.join(", "), below.join(", "))
     }
 
-    fn pairs(&self, level: usize) -> impl Iterator<Item = (String, String)> {
+    /// Both sides of how `level` is found, column by column.
+    pub(super) fn pairs(&self, level: usize) -> impl Iterator<Item = (String, String)> {
         let (here, below) = (&self.levels[level], &self.levels[level - 1]);
         here.link.iter().map(move |(from, to)| {
             (here.compared(&alias(level), to), below.compared(&alias(level - 1), from))

@@ -34,8 +34,22 @@ pub(super) struct TableSql {
     /// Whether the policies are those that were generated from the same plan: then whatever a user sees is in the
     /// user's buckets, and only that.
     pub(super) generated: bool,
-    /// Of each column of the schema, its type in SQL; empty for those that only devices have.
+    /// Of each column of the schema, its type in SQL without a length: a cast to it cuts nothing. Empty for those
+    /// that only devices have.
     pub(super) types: Vec<String>,
+    /// The same with length, precision and scale, as the table declares it.
+    pub(super) declared: Vec<String>,
+    /// What the roles of requests may do to rows at all.
+    pub(super) rights: Rights,
+}
+
+/// What the roles of requests may do to the rows of a table, before any policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rights {
+    pub(super) insert: bool,
+    /// Some columns of it; without that right no row can be locked either.
+    pub(super) update: bool,
+    pub(super) delete: bool,
 }
 
 /// A table in `oosync.manifest`.
@@ -64,6 +78,14 @@ pub(super) struct ManifestColumn {
 impl Catalog {
     /// Reads what is installed, and refuses what does not go with the schema.
     pub(super) async fn load(client: &Client, schema: &'static Schema) -> Result<Self, StartError> {
+        // Names of types are written as requests read them: without a search path.
+        client.batch_execute("begin read only; set local search_path = ''").await?;
+        let loaded = Self::read(client, schema).await;
+        client.batch_execute("rollback").await?;
+        loaded
+    }
+
+    async fn read(client: &Client, schema: &'static Schema) -> Result<Self, StartError> {
         let sql = "select m.version, m.hash, m.tables::text from oosync.current_manifest() m";
         let row = client.query_opt(sql, &[]).await?.ok_or(StartError::NotInstalled)?;
         let hash: String = row.try_get(1)?;
@@ -85,13 +107,26 @@ impl Catalog {
                 return Err(StartError::Manifest);
             }
             let name = format!("{}.{}", ident(table.pg_schema), ident(table.pg_name));
-            let types = types(client, table, &name).await?;
+            let (types, declared) = types(client, table, &name).await?;
             let sql = "select exists (select from pg_catalog.pg_policy p
                 where p.polrelid = $1::text::regclass and p.polname = 'oosync_select')";
             let generated = client.query_one(sql, &[&name]).await?.try_get(0)?;
+            let sql = "select pg_catalog.has_any_column_privilege($1::text, 'insert'),
+                pg_catalog.has_any_column_privilege($1::text, 'update'), pg_catalog.has_table_privilege($1::text, 'delete')";
+            let row = client.query_one(sql, &[&name]).await?;
+            let rights = Rights { insert: row.try_get(0)?, update: row.try_get(1)?, delete: row.try_get(2)? };
             catalog.by_log_name.insert(of.log_name, place);
             let (in_buckets, held) = (of.in_buckets, of.held);
-            catalog.tables.push(TableSql { table, name, in_buckets, held, generated, types });
+            catalog.tables.push(TableSql {
+                table,
+                name,
+                in_buckets,
+                held,
+                generated,
+                types,
+                declared,
+                rights,
+            });
         }
         Ok(catalog)
     }
@@ -106,18 +141,23 @@ pub(super) fn parse(manifest: &str) -> Result<Vec<ManifestTable>, StartError> {
     serde_json::from_str(manifest).map_err(|_| StartError::Manifest)
 }
 
-/// The types of a table's columns.
-async fn types(client: &Client, table: &'static Table, name: &str) -> Result<Vec<String>, StartError> {
-    let sql =
-        "select a.attname::text, pg_catalog.format_type(a.atttypid, null) from pg_catalog.pg_attribute a
+/// The types of a table's columns: without their lengths, and as they are declared.
+async fn types(
+    client: &Client,
+    table: &'static Table,
+    name: &str,
+) -> Result<(Vec<String>, Vec<String>), StartError> {
+    // `character` and `bit` by those names are of length 1; with -1 Postgres gives the names without a length.
+    let sql = "select a.attname::text, pg_catalog.format_type(a.atttypid, -1),
+            pg_catalog.format_type(a.atttypid, a.atttypmod) from pg_catalog.pg_attribute a
         where a.attrelid = pg_catalog.to_regclass($1) and a.attnum > 0 and not a.attisdropped";
     let rows = client.query(sql, &[&name]).await?;
-    let found: Result<BTreeMap<String, String>, tokio_postgres::Error> =
-        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
+    let found: Result<BTreeMap<String, (String, String)>, tokio_postgres::Error> =
+        rows.iter().map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect();
     let found = found?;
     let of = |column: &Column| match found.get(column.name) {
-        Some(ty) => Ok(ty.clone()),
-        None if column.default == ColumnDefault::Local => Ok(String::new()),
+        Some(types) => Ok(types.clone()),
+        None if column.default == ColumnDefault::Local => Ok(Default::default()),
         None => Err(StartError::NoColumn { table: table.name, column: column.name }),
     };
     table.columns.iter().map(of).collect()
@@ -158,6 +198,15 @@ impl TableSql {
         columns.collect::<Vec<_>>().join(", ")
     }
 
+    /// The key as the log has it, of a key in JSON, which is the text `k.k`.
+    pub(super) fn key_of_json(&self) -> String {
+        let columns = self.table.primary_key.iter().map(|place| {
+            let name = literal(self.table.columns[*place].name);
+            format!("(k.k::json operator(pg_catalog.->>) {name})::{}::text", self.types[*place])
+        });
+        format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
+    }
+
     /// A column of the row `t` as the user may see it.
     fn seen(&self, column: &Column, catalog: &Catalog, user: &str) -> String {
         let plain = format!("t.{}", ident(column.name));
@@ -172,7 +221,7 @@ impl TableSql {
     }
 
     /// Whether the user owns the row of this alias: by its own column, or by those of its ancestors.
-    fn owned(&self, catalog: &Catalog, alias: &str, depth: usize, user: &str) -> Option<String> {
+    pub(super) fn owned(&self, catalog: &Catalog, alias: &str, depth: usize, user: &str) -> Option<String> {
         match self.table.rules.owner {
             Owner::ColumnOrEveryone(owner) | Owner::Column(owner) => {
                 let (name, ty) = (ident(self.table.columns[owner].name), &self.types[owner]);

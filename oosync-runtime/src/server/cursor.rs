@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Error;
-use crate::protocol::ErrorCode;
+use crate::protocol::{ErrorCode, Included};
 
 /// The longest token that is looked at, in bytes: 10,000 buckets of 60 bytes and more.
 const LONGEST: usize = 2 << 20;
@@ -86,6 +86,9 @@ pub(super) struct State {
     pub(super) access: String,
     /// The schema of the device.
     pub(super) schema: String,
+    /// The device's mutations that were part of it.
+    #[serde(default)]
+    pub(super) included: Included,
 }
 
 /// The token of a [`Pull`](crate::protocol::Pull).

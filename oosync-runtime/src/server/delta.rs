@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::Transaction;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use super::auth::Identity;
@@ -24,7 +24,6 @@ pub(super) enum Since {
 /// The state of the database that a request sees.
 pub(super) struct Now {
     pub(super) state: State,
-    pub(super) included: Included,
     pub(super) since: Since,
 }
 
@@ -73,6 +72,7 @@ impl Shared {
             .await?;
         let acknowledged: i64 = row.try_get::<_, Option<i64>>(8)?.ok_or_else(unknown_client)?;
         let last: i64 = row.try_get::<_, Option<i64>>(9)?.unwrap_or_default();
+        let included = included(transaction, &id, acknowledged, last).await?;
         let state = State {
             incarnation: row.try_get(0)?,
             timeline: row.try_get(1)?,
@@ -82,6 +82,7 @@ impl Shared {
             buckets: row.try_get(5)?,
             access: identity.access_hash().to_string(),
             schema: schema.to_owned(),
+            included,
         };
         let resumed: Option<String> = row.try_get(6)?;
         let known: Option<bool> = row.try_get(7)?;
@@ -91,8 +92,7 @@ impl Shared {
             (Some(_), Some(snapshot), Some(true)) => Since::Snapshot(snapshot),
             (Some(_), Some(_), _) => Since::Unknown(SnapshotReason::CheckpointBeforeRetention),
         };
-        let included = included(transaction, &id, acknowledged, last).await?;
-        Ok(Now { state, included, since })
+        Ok(Now { state, since })
     }
 
     /// Everything that a device has to be told of, to come from `since` to now.
@@ -103,6 +103,7 @@ impl Shared {
         before: &State,
         since: &str,
         now: &State,
+        client: Uuid,
     ) -> Result<Keys, Error> {
         let then: BTreeSet<&String> = before.buckets.iter().collect();
         let buckets: BTreeSet<&String> = now.buckets.iter().collect();
@@ -110,14 +111,14 @@ impl Shared {
         let mut keys = Keys::new();
         let served: BTreeSet<usize> = shape.tables.iter().map(|(place, _)| *place).collect();
         let sql = "select c.tbl, c.pk::text, c.gained from oosync.changes($1::text::pg_snapshot, $2) c";
-        let parameters =
-            [(&since as &(dyn tokio_postgres::types::ToSql + Sync), Type::TEXT), (&all, Type::TEXT_ARRAY)];
+        let parameters = [(&since as &(dyn ToSql + Sync), Type::TEXT), (&all, Type::TEXT_ARRAY)];
         for row in transaction.query_typed(sql, &parameters).await? {
             let Some(place) = self.catalog.by_log_name(row.try_get(0)?) else { continue };
             if served.contains(&place) {
                 keys.entry(place).or_default().insert(row.try_get(1)?, row.try_get(2)?);
             }
         }
+        self.pushed(transaction, &served, before, client, &mut keys).await?;
         // A bucket that was gained or lost is answered as a whole; and all of them, where policies see another request.
         let turned: Vec<&String> = if before.access == now.access {
             then.symmetric_difference(&buckets).copied().collect()
@@ -136,6 +137,38 @@ impl Shared {
             }
         }
         Ok(keys)
+    }
+
+    /// The rows that the device's own mutations reached since: it waits to hear of them, also where nothing changed.
+    async fn pushed(
+        &self,
+        transaction: &Transaction<'_>,
+        served: &BTreeSet<usize>,
+        before: &State,
+        client: Uuid,
+        keys: &mut Keys,
+    ) -> Result<(), Error> {
+        let int8 = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
+        let through = int8(before.included.through());
+        let except: Vec<i64> = before.included.except().iter().copied().map(int8).collect();
+        let client = client.to_string();
+        let sql = "select m.tbl, pg_catalog.array_agg(m.key) from oosync.mutation m
+            where m.client = $1::text::uuid and (m.id > $2 or m.id = any ($3)) and m.tbl is not null group by m.tbl";
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+            [(&client, Type::TEXT), (&through, Type::INT8), (&except, Type::INT8_ARRAY)];
+        for row in transaction.query_typed(sql, &parameters).await? {
+            let (name, reached): (&str, Vec<String>) = (row.try_get(0)?, row.try_get(1)?);
+            let place = self.catalog.tables.iter().position(|table| table.table.name == name);
+            let Some(place) = place.filter(|place| served.contains(place)) else { continue };
+            let sql = format!(
+                "select distinct {}::text from pg_catalog.unnest($1) k (k)",
+                self.catalog.tables[place].key_of_json()
+            );
+            for row in transaction.query_typed(&sql, &[(&reached, Type::TEXT_ARRAY)]).await? {
+                keys.entry(place).or_default().insert(row.try_get(0)?, false);
+            }
+        }
+        Ok(())
     }
 
     /// Of some keys of a table those whose rows lie in the user's buckets; all of them where policies say so themselves.
@@ -175,7 +208,7 @@ async fn included(
     let missing = if last > acknowledged {
         let sql = "select n from pg_catalog.generate_series($2 + 1, $3) n
             where not exists (select from oosync.mutation m where m.client = $1::text::uuid and m.id = n)";
-        let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+        let parameters: [(&(dyn ToSql + Sync), Type); 3] =
             [(&client, Type::TEXT), (&acknowledged, Type::INT8), (&last, Type::INT8)];
         let rows = transaction.query_typed(sql, &parameters).await?;
         let missing: Result<Vec<i64>, _> = rows.iter().map(|row| row.try_get(0)).collect();

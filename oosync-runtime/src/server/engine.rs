@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 
@@ -10,6 +11,7 @@ use super::auth::{Authenticator, Identity, RequestParts};
 use super::catalog::Catalog;
 use super::compatible::Known;
 use super::cursor::Signer;
+use super::push::{PushHook, PushRules, Resolver};
 use super::start::{self, StartError};
 use super::{Error, session};
 use crate::protocol::{ErrorCode, Limits};
@@ -31,6 +33,7 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) authenticator: Arc<dyn Authenticator>,
     pub(super) known: Known,
+    pub(super) push_rules: PushRules,
 }
 
 /// How an [`Engine`] is made.
@@ -39,13 +42,20 @@ pub struct EngineBuilder {
     schema: &'static Schema,
     authenticator: Arc<dyn Authenticator>,
     limits: Limits,
+    push_rules: PushRules,
 }
 
 impl Engine {
     /// An engine over connections of the server's role, for the schema that the database has; `authenticator` says who is
     /// asking.
     pub fn builder(pool: Pool, schema: &'static Schema, authenticator: impl Authenticator) -> EngineBuilder {
-        EngineBuilder { pool, schema, authenticator: Arc::new(authenticator), limits: Limits::default() }
+        EngineBuilder {
+            pool,
+            schema,
+            authenticator: Arc::new(authenticator),
+            limits: Limits::default(),
+            push_rules: PushRules::default(),
+        }
     }
 
     /// The schema that is served.
@@ -110,22 +120,49 @@ impl EngineBuilder {
         self
     }
 
+    /// How far the clocks of devices may be off. Where the later edit wins, an edit of a device that is no more than this
+    /// before the server's stamp counts as the later one; one that is further in the future than this counts as made
+    /// now. By default it is zero: times are taken as they are, and devices see from
+    /// [`Registered::server_time`](crate::protocol::Registered::server_time) how far they are off.
+    pub fn skew(mut self, skew: Duration) -> Self {
+        self.push_rules.skew = skew;
+        self
+    }
+
+    /// Code that settles conflicts, before the rule of a table does.
+    pub fn resolver(mut self, resolver: impl Resolver) -> Self {
+        self.push_rules.resolver = Some(Arc::new(resolver));
+        self
+    }
+
+    /// Code that is called in the transaction of every push, after its mutations were applied. Where there are several,
+    /// each is called, in this order.
+    pub fn on_push(mut self, hook: impl PushHook) -> Self {
+        self.push_rules.hooks.push(Arc::new(hook));
+        self
+    }
+
     /// Looks at the database and begins to serve it.
     ///
     /// # Errors
     ///
     /// Where the database cannot be served, or not by this role; see [`StartError`].
     pub async fn build(self) -> Result<Engine, StartError> {
-        let connection = self.pool.get().await?;
+        let mut connection = self.pool.get().await?;
         let named = |table: &crate::schema::Table| {
             format!("{}.{}", session::ident(table.pg_schema), session::ident(table.pg_name))
         };
         let tables: Vec<String> = self.schema.tables.iter().map(|table| named(table)).collect();
-        start::check(&connection, &tables).await?;
-        let catalog = Catalog::load(&connection, self.schema).await?;
-        connection.batch_execute("select oosync.mark()").await?;
-        let key = connection.query_one("select m.cursor_key from oosync.meta m", &[]).await?;
+        let client: &mut tokio_postgres::Client = &mut connection;
+        let transaction = client.transaction().await?;
+        // Names of types are whole then.
+        transaction.batch_execute("set local search_path = ''").await?;
+        start::check(transaction.client(), &tables).await?;
+        let catalog = Catalog::load(transaction.client(), self.schema).await?;
+        transaction.batch_execute("select oosync.mark()").await?;
+        let key = transaction.query_one("select m.cursor_key from oosync.meta m", &[]).await?;
         let signer = Signer::new(key.try_get(0)?);
+        transaction.commit().await?;
         drop(connection);
         let shared = Shared {
             pool: self.pool,
@@ -135,6 +172,7 @@ impl EngineBuilder {
             limits: self.limits,
             authenticator: self.authenticator,
             known: Known::default(),
+            push_rules: self.push_rules,
         };
         Ok(Engine { shared: Arc::new(shared) })
     }

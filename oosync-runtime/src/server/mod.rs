@@ -9,6 +9,7 @@
 //! - `catalog`, `compatible`: the tables as SQL; which of them devices of an older app are served
 //! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys
 //! - `register`, `pull`, `snapshot`: one request each
+//! - `push`: what devices wrote, applied once; conflicts, and hooks
 //! - `planned` (feature `daemon`): the schema of a plan, at run time
 //! - `spool`: a body that waits for a slow device
 //! - `error`: what a device is told, and what the log
@@ -23,6 +24,7 @@ mod error;
 #[cfg(feature = "daemon")]
 mod planned;
 mod pull;
+mod push;
 mod register;
 mod rows;
 mod session;
@@ -34,5 +36,6 @@ pub use self::engine::{Engine, EngineBuilder};
 pub use self::error::Error;
 #[cfg(feature = "daemon")]
 pub use self::planned::schema_of;
+pub use self::push::{Clash, Hooking, PushHook, Pushed, Refusal, Resolution, Resolver, Written};
 pub use self::spool::Body;
 pub use self::start::StartError;

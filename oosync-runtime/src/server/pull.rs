@@ -143,7 +143,7 @@ impl Shared {
             (_, Since::Unknown(reason)) => return tell(begun, Some(required(reason.clone()))),
             (None, Since::Snapshot(_)) => return tell(begun, Some(required(SnapshotReason::InitialSync))),
         };
-        let keys = self.keys(&transaction, shape, &before, &since, &now.state).await?;
+        let keys = self.keys(&transaction, shape, &before, &since, &now.state, request.client).await?;
         let headers: Vec<_> = shape.tables.iter().map(|(_, header)| header.clone()).collect();
         let count: usize = keys.values().map(BTreeMap::len).sum();
         let framed = |error: crate::protocol::frame::FrameError| Error::internal(error.to_string());
@@ -197,7 +197,8 @@ impl Shared {
             return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
         }
         transaction.commit().await?;
-        let Now { state, included, .. } = now;
+        let Now { state, .. } = now;
+        let included = state.included.clone();
         let next = Next::Cursor(self.sign(identity, request, state)?);
         writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
         spool.write(writer.take());
@@ -243,12 +244,12 @@ impl Shared {
         let mut buckets = if first_page { turned(&before, &now.state) } else { Buckets::default() };
         let mut since = since;
         let next = loop {
-            let keys = self.keys(transaction, shape, &before, &since, &now.state).await?;
+            let keys = self.keys(transaction, shape, &before, &since, &now.state, request.client).await?;
             let stopped =
                 self.collect(transaction, identity, shape, &now, keys, after.take(), &mut reply).await?;
-            if let Some(after) = stopped {
+            if let Stopped::At(after) = stopped {
                 let holder = Self::holder(identity, request, Kind::Page);
-                let page = Page { holder, before, first, after: Some(after) };
+                let page = Page { holder, before, first, after };
                 break Next::Resume(self.signer.sign(&page)?);
             }
             if first.snapshot == now.state.snapshot {
@@ -271,12 +272,12 @@ impl Shared {
             deletes: reply.deletes,
             buckets,
             schema: Some(self.version()),
-            included: now.included,
+            included: now.state.included,
             next,
         }))
     }
 
-    /// Adds what fits to a page; where it stopped, if not at the end.
+    /// Adds what fits to a page.
     #[expect(clippy::too_many_arguments, reason = "they are what a page is made of")]
     async fn collect(
         &self,
@@ -287,7 +288,7 @@ impl Shared {
         keys: Keys,
         after: Option<(usize, String)>,
         reply: &mut Collected,
-    ) -> Result<Option<(usize, String)>, Error> {
+    ) -> Result<Stopped, Error> {
         let mut last = after.clone();
         for (place, header) in &shape.tables {
             let Some(keys) = keys.get(place) else { continue };
@@ -302,7 +303,7 @@ impl Shared {
                 continue;
             }
             if reply.room == 0 {
-                return Ok(last);
+                return Ok(Stopped::At(last));
             }
             let batch = &todo[..todo.len().min(reply.room)];
             let asked: Vec<&str> = batch.iter().map(|(key, _)| *key).collect();
@@ -327,11 +328,18 @@ impl Shared {
             }
             last = batch.last().map(|(key, _)| (*place, (*key).to_owned()));
             if batch.len() < todo.len() {
-                return Ok(last);
+                return Ok(Stopped::At(last));
             }
         }
-        Ok(None)
+        Ok(Stopped::AtTheEnd)
     }
+}
+
+/// How far a page has come.
+enum Stopped {
+    /// Behind this key; none is the beginning, where there was no room at all.
+    At(Option<(usize, String)>),
+    AtTheEnd,
 }
 
 /// What a page holds so far, and how much more it may hold.

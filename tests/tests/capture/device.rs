@@ -9,13 +9,7 @@ use oosync_build::postgres::Installation;
 use oosync_tests::TestDatabase;
 use postgres::{Client, IsolationLevel, Transaction};
 
-pub(crate) const SCHEMA: &str = include_str!("schema.sql");
-const CONFIG: &str = include_str!("Oosync.toml");
-
-/// The user with this number.
-pub(crate) fn user(number: usize) -> String {
-    format!("00000000-0000-4000-8000-{number:012}")
-}
+pub(crate) use oosync_tests::fire::{CONFIG, SCHEMA, user};
 
 /// A database with the schema, the users and the installation.
 pub(crate) fn database(users: usize) -> (TestDatabase, Plan) {

@@ -169,3 +169,71 @@ fn an_old_snapshot_does_not_decide_whose_a_parent_is() {
         }
     }
 }
+
+/// A statement that waits for one parent must not go on with what it saw of another before it waited: two reactions
+/// come at once, one below a list that is locked, one below a todo that moves meanwhile to a list that changes hands.
+#[test]
+fn what_moved_while_a_statement_waited_is_looked_at_again() {
+    let mut met = 0;
+    // Which of both ancestors is locked first is up to the plan, so that each is the one that is waited for once.
+    for (waited_for, moved) in [(1, 2), (2, 1)] {
+        let (database, plan) = database(3);
+        let mut client = database.client();
+        client
+            .batch_execute(&format!(
+                "insert into lists values (1, '{0}', null, 'x'), (2, '{0}', null, 'x'), (3, '{1}', null, 'to');
+                 insert into todos values (1, 1, 'x'), (2, 2, 'x');
+                 insert into comments values (1, '2024-01-01', 'x'), (2, '2024-01-01', 'x')",
+                user(0),
+                user(1)
+            ))
+            .unwrap();
+        let mut devices: Vec<Device> = (0..3).map(Device::new).collect();
+        for device in &mut devices {
+            device.pull(&plan, &mut client).unwrap();
+        }
+        let mut holder = database.client();
+        holder
+            .batch_execute(&format!("begin; select from lists where id = {waited_for} for update"))
+            .unwrap();
+        let insert =
+            "insert into reactions values (1, 1, '2024-01-01', 'late'), (2, 2, '2024-01-01', 'late')";
+        let writer = begin_waiting(&database, "writer", insert, Duration::ZERO);
+        wait_until_blocked(&mut client, "writer");
+
+        // Another update first, and somebody who holds the row before it moves: a key share lock on the version from
+        // before both does not see the move.
+        client.batch_execute(&format!("update todos set title = 'y' where id = {moved}")).unwrap();
+        let mut sharer = database.client();
+        sharer.batch_execute(&format!("begin; select from todos where id = {moved} for key share")).unwrap();
+        let moves = format!("update todos set list_id = 3 where id = {moved}");
+        let mover = begin_waiting(&database, "mover", &moves, Duration::ZERO);
+        wait_until_blocked(&mut client, "mover");
+        sharer.batch_execute("commit").unwrap();
+        let began = Instant::now();
+        while !mover.is_finished() && began.elapsed() < Duration::from_secs(1) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        met += usize::from(mover.is_finished());
+
+        let mut giver = database.client();
+        if mover.is_finished() {
+            giver
+                .batch_execute(&format!("begin; update lists set owner_id = '{}' where id = 3", user(2)))
+                .unwrap();
+        }
+        holder.batch_execute("rollback").unwrap();
+        let began = Instant::now();
+        while !writer.is_finished() && began.elapsed() < Duration::from_secs(1) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        giver.batch_execute("commit").unwrap();
+        writer.join().unwrap();
+        mover.join().unwrap();
+        for (number, device) in devices.iter_mut().enumerate() {
+            let truth = device.pull(&plan, &mut client).unwrap();
+            assert_eq!(difference(&device.rows, &truth), "", "user {number}");
+        }
+    }
+    assert!(met > 0, "no todo moved while the writer waited");
+}

@@ -2,5 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod device;
+mod fire;
 mod pull;
+mod push;
 mod support;

@@ -10,7 +10,7 @@ use oosync_build::postgres::Installation;
 use oosync_build::project::Project;
 use oosync_runtime::protocol::Register;
 use oosync_runtime::server::auth::{Header, Identity};
-use oosync_runtime::server::{Engine, schema_of};
+use oosync_runtime::server::{Engine, EngineBuilder, schema_of};
 use oosync_tests::TestDatabase;
 use tokio_postgres::NoTls;
 use uuid::Uuid;
@@ -42,17 +42,26 @@ pub(crate) struct Server {
 impl Server {
     /// With the example's schema and three users.
     pub(crate) fn todo() -> Self {
-        let server = Self::with(SCHEMA, include_str!("../../../Oosync.toml"));
-        for number in 0..3 {
-            server.database.execute(&format!(
-                "insert into users (id, email, name) values ('{}', 'user{number}@example.org', 'User {number}')",
-                user(number)
-            ));
-        }
+        Self::todo_built(|builder| builder)
+    }
+
+    /// The same, with something more said of the engine.
+    pub(crate) fn todo_built(built: impl FnOnce(EngineBuilder) -> EngineBuilder) -> Self {
+        let server = Self::built(SCHEMA, include_str!("../../../Oosync.toml"), built);
+        people(&server);
         server
     }
 
     pub(crate) fn with(schema: &str, config: &str) -> Self {
+        Self::built(schema, config, |builder| builder)
+    }
+
+    /// With something more said of the engine.
+    pub(crate) fn built(
+        schema: &str,
+        config: &str,
+        built: impl FnOnce(EngineBuilder) -> EngineBuilder,
+    ) -> Self {
         let database = TestDatabase::with_schema(schema);
         let (_, plan, installation) = planned(&database, config);
         database.execute(&installation.script(oosync_build::postgres::Wrapping::Transaction));
@@ -61,9 +70,8 @@ impl Server {
         let engine = runtime
             .block_on(async {
                 let pool = pool(&database);
-                Engine::builder(pool, schema_of(&plan), Header::trusting("x-user".parse().unwrap()))
-                    .build()
-                    .await
+                let header = Header::trusting("x-user".parse().unwrap());
+                built(Engine::builder(pool, schema_of(&plan), header)).build().await
             })
             .unwrap_or_else(|error| panic!("{error}"));
         Self { database, engine, runtime }
@@ -87,6 +95,26 @@ impl Server {
         let registered = self.wait(self.engine.register(&identity, &request)).unwrap();
         (identity, registered.client)
     }
+}
+
+/// Three users.
+pub(crate) fn people(server: &Server) {
+    for number in 0..3 {
+        server.database.execute(&format!(
+            "insert into users (id, email, name) values ('{}', 'user{number}@example.org', 'User {number}')",
+            user(number)
+        ));
+    }
+}
+
+/// Another server of the same database, with connections of its own.
+pub(crate) fn engine_of(server: &Server) -> Engine {
+    server
+        .wait(async {
+            let header = Header::trusting("x-user".parse().unwrap());
+            Engine::builder(pool(&server.database), server.engine.schema(), header).build().await
+        })
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Connections as the server's role.

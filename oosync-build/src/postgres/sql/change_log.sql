@@ -1,14 +1,15 @@
 -- Which keys changed, for whom; never what they changed to, which is read as the reader may see it.
 create table if not exists oosync.change_log (
   -- Per key, the order of commits: every entry is written while its row is locked.
-  seq bigint generated always as identity primary key,
+  seq bigint generated always as identity,
   xid xid8 not null default pg_current_xact_id(),
   -- The table, as oosync writes it: public.todos.
   tbl text not null,
   -- user:<id>, <bucket>:<key>, or * for everyone.
   bucket text not null,
   -- The primary key as text, with ISO dates in UTC and hexadecimal bytes.
-  pk text[] not null
+  pk text[] not null,
+  -- One index for the order of transactions and for finding one entry: each index is work for every writer.
+  primary key (xid, seq)
 );
 create index if not exists change_log_bucket_xid on oosync.change_log (bucket, xid);
-create index if not exists change_log_xid on oosync.change_log (xid);

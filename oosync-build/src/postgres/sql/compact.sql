@@ -24,7 +24,9 @@ begin
 
   with below as (
     delete from oosync.change_log c
-      where c.seq in (select c.seq from oosync.change_log c where c.xid < new_floor order by c.xid limit batch)
+      where (c.xid, c.seq) in (
+        select c.xid, c.seq from oosync.change_log c where c.xid < new_floor order by c.xid limit batch
+      )
       returning c.seq, hashtextextended(c.pk::text, hashtextextended(c.tbl, hashtextextended(c.bucket, 0))) as key
   ), forgotten as (
     delete from oosync.newest n using below b where n.key = b.key and n.seq = b.seq
@@ -51,23 +53,26 @@ begin
   -- Entries of one key and bucket are committed in the order of seq: whoever has not seen an older one has not seen
   -- the newest one either.
   with entry as materialized (
-    select c.seq, c.tbl, c.bucket, c.pk,
+    select c.xid, c.seq, c.tbl, c.bucket, c.pk,
       hashtextextended(c.pk::text, hashtextextended(c.tbl, hashtextextended(c.bucket, 0))) as key,
       row_number() over (partition by c.tbl, c.pk, c.bucket order by c.seq desc) as age
     from oosync.change_log c where c.xid >= first and c.xid < until
   ), met as materialized (
-    select least(e.seq, n.seq) as seq
+    select case when e.seq < n.seq then e.xid else n.xid end as xid, least(e.seq, n.seq) as seq
       from entry e join oosync.newest n on n.key = e.key and n.seq <> e.seq
-      join oosync.change_log o on o.seq = n.seq and o.tbl = e.tbl and o.bucket = e.bucket and o.pk = e.pk
+      join oosync.change_log o
+        on o.xid = n.xid and o.seq = n.seq and o.tbl = e.tbl and o.bucket = e.bucket and o.pk = e.pk
       where e.age = 1
   ), older as (
     delete from oosync.change_log c
-      where c.seq in (select m.seq from met m union all select e.seq from entry e where e.age > 1)
+      where (c.xid, c.seq) in (
+        select m.xid, m.seq from met m union all select e.xid, e.seq from entry e where e.age > 1
+      )
       returning 1
   ), kept as (
-    insert into oosync.newest as n (key, seq)
-      select e.key, max(e.seq) from entry e group by e.key order by e.key
-      on conflict (key) do update set seq = excluded.seq where n.seq < excluded.seq
+    insert into oosync.newest as n (key, xid, seq)
+      select distinct on (e.key) e.key, e.xid, e.seq from entry e order by e.key, e.seq desc
+      on conflict (key) do update set xid = excluded.xid, seq = excluded.seq where n.seq < excluded.seq
   )
   select count(*) into went from older;
   update oosync.meta set deduplicated = until where deduplicated < until;

@@ -6,6 +6,10 @@ create table if not exists oosync.mutation (
   body bytea not null,
   -- The answer as it was given.
   result text not null,
+  -- Where a row was reached: the table as devices call it, and the key in JSON. The device is told of that row by the
+  -- pull that includes the mutation, whether or not anything of it changed.
+  tbl text,
+  key text,
   at timestamptz not null default now(),
   primary key (client, id)
 );

@@ -3,5 +3,6 @@
 create table if not exists oosync.newest (
   -- A hash of table, bucket and key; what it leads to is compared before anything is deleted.
   key bigint primary key,
+  xid xid8 not null,
   seq bigint not null
 );

@@ -1,0 +1,123 @@
+//! What is remembered of devices: which of their mutations were answered, and how.
+//!
+//! The row of the client is locked first, so that two requests of one device come one after the other: the second
+//! finds what the first has answered.
+
+use std::collections::BTreeMap;
+
+use ring::digest::{SHA256, digest};
+use serde::Serialize;
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
+
+use crate::protocol::{ErrorCode, Mutation, MutationResult, Push, Status};
+use crate::server::Error;
+use crate::server::auth::Identity;
+use crate::server::engine::unknown_client;
+
+/// The answers that were given before, by id.
+pub(super) type Answered = BTreeMap<u64, MutationResult>;
+
+/// SHA-256 of a mutation's JSON.
+fn body(mutation: &Mutation) -> Result<Vec<u8>, Error> {
+    let json = serde_json::to_vec(mutation).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(digest(&SHA256, &json).as_ref().to_vec())
+}
+
+fn forked(id: u64) -> Error {
+    #[derive(Serialize)]
+    struct Which {
+        id: u64,
+    }
+    let message =
+        format!("mutation {id} came before with another content: this device was restored or cloned");
+    Error::new(ErrorCode::ClientForked, message).with_details(&Which { id })
+}
+
+/// Ids are at most 2^63 - 1: `Push::check` has seen to it.
+fn int8(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
+}
+
+/// Locks the client, forgets what the device has stored, and finds what was answered before.
+///
+/// # Errors
+///
+/// [`ErrorCode::UnknownClient`]; [`ErrorCode::ClientForked`] where an id came with another body, or is one whose answer
+/// the device said it has.
+pub(super) async fn open(
+    transaction: &Transaction<'_>,
+    identity: &Identity,
+    push: &Push,
+) -> Result<Answered, Error> {
+    let client = push.client.to_string();
+    let sql = "select c.acknowledged from oosync.client c where c.id = $1::text::uuid and c.user_id = $2 for update";
+    let (user, text) = (identity.user(), Type::TEXT);
+    let row = transaction.query_typed(sql, &[(&client, text.clone()), (&user, text.clone())]).await?;
+    let row = row.first().ok_or_else(unknown_client)?;
+    let acknowledged: i64 = row.try_get(0)?;
+    let acknowledged = acknowledged.max(push.acknowledged.map_or(0, int8));
+    let sql = "update oosync.client set acknowledged = $2, schema_hash = $3, seen_at = now() where id = $1::text::uuid";
+    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+        [(&client, text.clone()), (&acknowledged, Type::INT8), (&push.schema_hash, text.clone())];
+    transaction.execute_typed(sql, &parameters).await?;
+    let sql = "delete from oosync.mutation m where m.client = $1::text::uuid and m.id <= $2";
+    transaction.execute_typed(sql, &[(&client, text.clone()), (&acknowledged, Type::INT8)]).await?;
+    let ids: Vec<i64> = push.mutations.iter().map(|mutation| int8(mutation.id)).collect();
+    let sql = "select m.id, m.body, m.result from oosync.mutation m where m.client = $1::text::uuid and m.id = any ($2)";
+    let rows = transaction.query_typed(sql, &[(&client, text), (&ids, Type::INT8_ARRAY)]).await?;
+    let mut stored: BTreeMap<i64, (Vec<u8>, String)> = BTreeMap::new();
+    for row in rows {
+        stored.insert(row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?));
+    }
+    let mut answered = Answered::new();
+    for mutation in &push.mutations {
+        match stored.get(&int8(mutation.id)) {
+            Some((known, result)) if *known == body(mutation)? => {
+                let result = serde_json::from_str(result);
+                answered.insert(mutation.id, result.map_err(|error| Error::internal(error.to_string()))?);
+            }
+            Some(_) => return Err(forked(mutation.id)),
+            None if int8(mutation.id) <= acknowledged => return Err(forked(mutation.id)),
+            None => {}
+        }
+    }
+    Ok(answered)
+}
+
+/// Remembers answers that are for good.
+pub(super) async fn store<'m>(
+    transaction: &Transaction<'_>,
+    push: &Push,
+    results: impl Iterator<Item = (&'m Mutation, &'m MutationResult)>,
+) -> Result<(), Error> {
+    let (mut ids, mut bodies, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tables, mut keys): (Vec<Option<&str>>, Vec<Option<String>>) = (Vec::new(), Vec::new());
+    for (mutation, result) in results.filter(|(_, result)| result.status != Status::RejectedRetryable) {
+        ids.push(int8(mutation.id));
+        bodies.push(body(mutation)?);
+        let json = |error: serde_json::Error| Error::internal(error.to_string());
+        texts.push(serde_json::to_string(result).map_err(json)?);
+        // Of what was refused, the key may be none.
+        let reached = matches!(result.status, Status::Applied | Status::Conflict);
+        tables.push(reached.then_some(mutation.table.as_str()));
+        keys.push(if reached { Some(serde_json::to_string(&mutation.key).map_err(json)?) } else { None });
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let sql = "insert into oosync.mutation (client, id, body, result, tbl, key)
+        select $1::text::uuid, m.id, m.body, m.result, m.tbl, m.key
+          from unnest($2, $3, $4, $5, $6) m (id, body, result, tbl, key)";
+    let client = push.client.to_string();
+    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 6] = [
+        (&client, Type::TEXT),
+        (&ids, Type::INT8_ARRAY),
+        (&bodies, Type::BYTEA_ARRAY),
+        (&texts, Type::TEXT_ARRAY),
+        (&tables, Type::TEXT_ARRAY),
+        (&keys, Type::TEXT_ARRAY),
+    ];
+    transaction.execute_typed(sql, &parameters).await?;
+    Ok(())
+}

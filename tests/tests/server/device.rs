@@ -1,0 +1,275 @@
+//! A device that pulls, in JSON pages or in frames, and what it should hold.
+
+use std::collections::BTreeMap;
+
+use oosync_runtime::protocol::frame::{Ending, Frame, FrameReader};
+use oosync_runtime::protocol::{Layout, Next, PageLimit, Pull, RawJson, Reply, Snapshot};
+use oosync_runtime::server::Error;
+use oosync_runtime::server::auth::Identity;
+use oosync_runtime::{Value, codec};
+use uuid::Uuid;
+
+use super::support::Server;
+
+/// Rows by table and key, each as the device's values in JSON: the same for both forms of a reply.
+pub(crate) type Rows = BTreeMap<(String, String), String>;
+
+/// How a device asks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Form {
+    Json(u32),
+    Frames,
+}
+
+pub(crate) struct Device<'s> {
+    server: &'s Server,
+    pub(crate) identity: Identity,
+    client: Uuid,
+    form: Form,
+    cursor: Option<String>,
+    pub(crate) rows: Rows,
+}
+
+fn shown(values: &[(usize, Value<'_>)]) -> String {
+    format!("{values:?}")
+}
+
+impl<'s> Device<'s> {
+    pub(crate) fn new(server: &'s Server, number: usize, form: Form) -> Self {
+        let (identity, client) = server.register(number);
+        Self { server, identity, client, form, cursor: None, rows: Rows::new() }
+    }
+
+    pub(crate) fn key(&self, table: &str, values: &[(usize, Value<'_>)]) -> (String, String) {
+        let of = self.server.engine.schema().table(table).unwrap();
+        let key: Vec<_> = of
+            .primary_key
+            .iter()
+            .map(|place| values.iter().find(|(at, _)| at == place).unwrap().1.clone())
+            .collect();
+        (table.to_owned(), format!("{key:?}"))
+    }
+
+    pub(crate) fn record(&mut self, table: &str, row: &RawJson) {
+        let of = self.server.engine.schema().table(table).unwrap();
+        let row: oosync_runtime::protocol::JsonRow = serde_json::from_str(row.get()).unwrap();
+        let mut values = row.values(of).unwrap();
+        values.sort_by_key(|(place, _)| *place);
+        let key = self.key(table, &values);
+        self.rows.insert(key, shown(&values));
+    }
+
+    /// Loads everything anew; again from the beginning where a part of it fails.
+    pub(crate) fn snapshot(&mut self) {
+        for _ in 0..20 {
+            self.rows.clear();
+            if self.try_snapshot() {
+                return;
+            }
+        }
+        panic!("no snapshot could be had");
+    }
+
+    fn try_snapshot(&mut self) -> bool {
+        let mut request = Snapshot {
+            client: self.client,
+            schema_hash: self.server.engine.schema().hash.to_owned(),
+            resume: None,
+            tables: None,
+            limit: None,
+        };
+        match self.form {
+            Form::Frames => {
+                let reply = self.server.wait(self.server.engine.snapshot_frames(&self.identity, &request));
+                let Ok(Reply::Given(body)) = reply else { return false };
+                let body = self.server.wait(body.collect()).unwrap();
+                self.frames(&body)
+            }
+            Form::Json(limit) => {
+                request.limit = PageLimit::new(limit);
+                loop {
+                    let reply = self.server.wait(self.server.engine.snapshot(&self.identity, &request));
+                    let Ok(Reply::Given(page)) = reply else { return false };
+                    for (table, rows) in &page.records {
+                        rows.iter().for_each(|row| self.record(table, row));
+                    }
+                    match page.next {
+                        Next::Resume(token) => request.resume = Some(token),
+                        Next::Cursor(cursor) => {
+                            self.cursor = Some(cursor);
+                            return true;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn request(&self) -> Pull {
+        Pull {
+            client: self.client,
+            schema_hash: self.server.engine.schema().hash.to_owned(),
+            cursor: self.cursor.clone(),
+            resume: None,
+            limit: None,
+            wait: None,
+            acknowledged: None,
+        }
+    }
+
+    pub(crate) fn pull(&mut self) {
+        assert!(self.try_pull().unwrap(), "the cursor is known");
+    }
+
+    /// Whether the cursor was known; then everything is there that came since.
+    pub(crate) fn try_pull(&mut self) -> Result<bool, Error> {
+        for _ in 0..20 {
+            if let Some(known) = self.pull_once()? {
+                return Ok(known);
+            }
+        }
+        panic!("every body broke off");
+    }
+
+    /// None where a body broke off.
+    fn pull_once(&mut self) -> Result<Option<bool>, Error> {
+        let mut request = self.request();
+        match self.form {
+            Form::Frames => {
+                let reply = self.server.wait(self.server.engine.pull_frames(&self.identity, &request))?;
+                let Reply::Given(body) = reply else { return Ok(Some(false)) };
+                let body = self.server.wait(body.collect()).unwrap();
+                if !self.frames(&body) {
+                    return Ok(None);
+                }
+            }
+            Form::Json(limit) => {
+                request.limit = PageLimit::new(limit);
+                // Pages are staged: what fails in the middle leaves nothing.
+                let mut staged = self.rows.clone();
+                std::mem::swap(&mut staged, &mut self.rows);
+                loop {
+                    let reply = self.server.wait(self.server.engine.pull(&self.identity, &request));
+                    let Ok(Reply::Given(changes)) = reply else {
+                        self.rows = staged;
+                        return reply.map(|_| Some(false));
+                    };
+                    let held: usize = changes.records.values().map(Vec::len).sum::<usize>()
+                        + changes.deletes.values().map(Vec::len).sum::<usize>();
+                    assert!(held <= limit as usize);
+                    for (table, rows) in &changes.records {
+                        rows.iter().for_each(|row| self.record(table, row));
+                    }
+                    for (table, keys) in &changes.deletes {
+                        let of = self.server.engine.schema().table(table).unwrap();
+                        for key in keys {
+                            let key = self.key(table, &key.values(of).unwrap());
+                            self.rows.remove(&key);
+                        }
+                    }
+                    match changes.next {
+                        Next::Resume(token) => request.resume = Some(token),
+                        Next::Cursor(cursor) => break self.cursor = Some(cursor),
+                    }
+                }
+            }
+        }
+        Ok(Some(true))
+    }
+
+    /// Whether the body was whole; else nothing of it stays.
+    fn frames(&mut self, body: &[u8]) -> bool {
+        let before = self.rows.clone();
+        let schema = self.server.engine.schema();
+        let mut reader = FrameReader::default();
+        let mut layouts: Vec<Layout> = Vec::new();
+        reader.feed(body);
+        while let Some(frame) = reader.next_frame().unwrap() {
+            match frame {
+                Frame::Header(header) => {
+                    layouts = header.tables.iter().map(|table| Layout::of(schema, table).unwrap()).collect();
+                }
+                Frame::Rows { table, tuples } => {
+                    for tuple in tuples {
+                        let tuple = tuple.unwrap();
+                        let mut values: Vec<_> = layouts[table].row(tuple).map(Result::unwrap).collect();
+                        values.sort_by_key(|(place, _)| *place);
+                        let key = self.key(layouts[table].table().name, &values);
+                        self.rows.insert(key, shown(&values));
+                    }
+                }
+                Frame::Deletes { table, tuples } => {
+                    for tuple in tuples {
+                        let values: Vec<_> = layouts[table].key(tuple.unwrap()).map(Result::unwrap).collect();
+                        let key = self.key(layouts[table].table().name, &values);
+                        self.rows.remove(&key);
+                    }
+                }
+                Frame::End(end) => {
+                    let Next::Cursor(cursor) = end.next else { panic!("frames come whole") };
+                    self.cursor = Some(cursor);
+                }
+                Frame::Error(error) => {
+                    println!("a body broke off: {}", error.message);
+                    // It is to be asked again.
+                    self.rows = before;
+                    return false;
+                }
+                Frame::Table(_) | Frame::Progress(_) => {}
+            }
+        }
+        assert_eq!(reader.finish().unwrap(), Ending::End);
+        true
+    }
+
+    /// What the user sees by plain SQL.
+    fn truth(&self) -> Rows {
+        let mut client =
+            postgres::Client::connect(&self.server.database.url_as("oosync_server"), postgres::NoTls)
+                .unwrap();
+        client
+            .batch_execute(&format!(
+                "set oosync.user_id = '{}'; set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = iso_8601",
+                self.identity.user()
+            ))
+            .unwrap();
+        let mut rows = Rows::new();
+        for table in self.server.engine.schema().tables {
+            let columns: Vec<_> =
+                table.columns.iter().map(|column| format!("\"{}\"::text", column.name)).collect();
+            for row in
+                client.query(&format!("select {} from {}", columns.join(", "), table.pg_name), &[]).unwrap()
+            {
+                let mut values: Vec<(usize, Value<'static>)> = Vec::new();
+                for (place, column) in table.columns.iter().enumerate() {
+                    // Other people's addresses are theirs alone.
+                    let text: Option<String> = row.get(place);
+                    let text = text.filter(|_| {
+                        !column.access.owner_only || row.get::<_, String>(0) == self.identity.user()
+                    });
+                    values.push((
+                        place,
+                        match &text {
+                            Some(text) => codec::from_text(&column.ty, text).unwrap().into_owned(),
+                            None => Value::Null,
+                        },
+                    ));
+                }
+                rows.insert(self.key(table.name, &values), shown(&values));
+            }
+        }
+        rows
+    }
+
+    #[track_caller]
+    pub(crate) fn is_exact(&self) {
+        let truth = self.truth();
+        let missing: Vec<_> = truth.iter().filter(|(key, row)| self.rows.get(*key) != Some(*row)).collect();
+        let ghosts: Vec<_> = self.rows.keys().filter(|key| !truth.contains_key(*key)).collect();
+        assert!(
+            missing.is_empty() && ghosts.is_empty(),
+            "{:?}: missing {missing:?}, ghosts {ghosts:?}",
+            self.form
+        );
+    }
+}

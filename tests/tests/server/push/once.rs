@@ -1,0 +1,183 @@
+//! Every mutation is applied once, whatever becomes of its answer.
+
+use oosync_runtime::protocol::{ErrorCode, LeaseRequest, ReasonCode, Status};
+use oosync_runtime::server::auth::Identity;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::support::{Device, count, delete, id, insert, list, text, todo, update};
+use crate::support::{Server, user};
+
+#[test]
+fn a_row_is_inserted_changed_and_deleted() {
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    device.applies(&[list(1, 0), todo(1, 1)]);
+    assert_eq!(text(&server, "select title from todos"), "todo 1");
+    device.applies(&[update(
+        "todos",
+        json!({"id": id(3, 1)}),
+        json!({"title": "milk", "budget": "1.50", "tags": "{a,NULL}", "details": "null", "done": true}),
+        json!({"title": "todo 1", "budget": null, "tags": "{}", "details": null, "done": false}),
+    )]);
+    assert_eq!(
+        text(&server, "select concat_ws('|', title, budget, tags, details, done) from todos"),
+        "milk|1.50|{a,NULL}|null|t"
+    );
+    device.applies(&[delete("todos", json!({"id": id(3, 1)}))]);
+    assert_eq!(text(&server, "select (deleted_at is not null)::text from todos"), "true");
+}
+
+#[test]
+fn a_push_whose_reply_was_lost_is_answered_again_and_not_applied_again() {
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    device.applies(&[list(1, 0)]);
+    let mutations = device.mutations(&[
+        update("lists", json!({"id": id(2, 1)}), json!({"position": 5}), json!({"position": 0})),
+        todo(1, 1),
+        todo(2, 9),
+    ]);
+    let push = device.request(mutations);
+    let first = device.send(&push).unwrap();
+    assert_eq!(first.results[2].reason, Some(ReasonCode::NotAuthorized));
+    // Meanwhile the world goes on.
+    server.database.execute("update lists set position = 7; delete from todos");
+    let second = device.send(&push).unwrap();
+    assert_eq!(first, second);
+    assert_eq!(text(&server, "select position::text from lists"), "7");
+    assert_eq!(count(&server, "todos"), 0);
+}
+
+#[test]
+fn replays_at_the_same_time_are_applied_once() {
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    device.applies(&[list(1, 0)]);
+    server.database.execute("create table notes (n int); create function note() returns trigger security definer language plpgsql as $$ begin insert into public.notes values (1); return new; end $$; create trigger note after insert on todos for each row execute function note()");
+    let mutations = device.mutations(&[todo(1, 1), todo(2, 1)]);
+    let push = device.request(mutations);
+    let replies: Vec<_> = std::thread::scope(|scope| {
+        let sends: Vec<_> = (0..8).map(|_| scope.spawn(|| device.send(&push).unwrap())).collect();
+        sends.into_iter().map(|send| send.join().unwrap()).collect()
+    });
+    assert!(replies.iter().all(|reply| *reply == replies[0]), "{replies:?}");
+    assert_eq!(count(&server, "notes"), 2);
+}
+
+#[test]
+fn an_id_that_comes_again_with_another_body_is_a_fork_and_nothing_is_applied() {
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    device.applies(&[list(1, 0)]);
+    let mut other = list(2, 0);
+    other["id"] = json!(1);
+    let mutations = device.mutations(&[other, list(3, 0)]);
+    let error = device.send(&device.request(mutations)).unwrap_err();
+    assert_eq!(error.body().code, ErrorCode::ClientForked);
+    assert_eq!(error.body().details.as_ref().unwrap().get(), r#"{"id":1}"#);
+    assert_eq!(count(&server, "lists"), 1);
+    assert_eq!(count(&server, "oosync.mutation"), 1);
+}
+
+#[test]
+fn what_a_device_has_acknowledged_is_forgotten_and_never_applied_again() {
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    let mutations = device.mutations(&[list(1, 0), list(2, 0)]);
+    let first = device.request(mutations);
+    device.send(&first).unwrap();
+    let mut second = device.request(Vec::new());
+    second.acknowledged = Some(1);
+    device.send(&second).unwrap();
+    assert_eq!(count(&server, "oosync.mutation"), 1);
+    assert_eq!(text(&server, "select acknowledged::text from oosync.client"), "1");
+    server.database.execute("delete from lists");
+    assert_eq!(device.send(&first).unwrap_err().body().code, ErrorCode::ClientForked);
+    assert_eq!(count(&server, "lists"), 0);
+    // It does not go back.
+    second.acknowledged = Some(0);
+    device.send(&second).unwrap();
+    assert_eq!(text(&server, "select acknowledged::text from oosync.client"), "1");
+}
+
+#[test]
+fn a_client_of_somebody_else_is_unknown() {
+    let server = Server::todo();
+    let device = Device::new(&server, 0);
+    let other = Identity::new(user(1)).unwrap();
+    let push = device.request(Vec::new());
+    let error = server.wait(server.engine.push(&other, &push)).unwrap_err();
+    assert_eq!(error.body().code, ErrorCode::UnknownClient);
+    let unknown = oosync_runtime::protocol::Push { client: Uuid::nil(), ..push };
+    assert_eq!(device.send(&unknown).unwrap_err().body().code, ErrorCode::UnknownClient);
+}
+
+#[test]
+fn a_push_that_is_malformed_or_too_long_is_refused_whole() {
+    let server = Server::todo_built(|builder| {
+        builder.limits(oosync_runtime::protocol::Limits { max_mutations: 2, ..Default::default() })
+    });
+    let mut device = Device::new(&server, 0);
+    let mutations = device.mutations(&[list(1, 0), list(2, 0), list(3, 0)]);
+    let error = device.send(&device.request(mutations)).unwrap_err();
+    assert_eq!(error.body().code, ErrorCode::TooLarge);
+    let mut mutations = device.mutations(&[list(1, 0), list(2, 0)]);
+    mutations.reverse();
+    let error = device.send(&device.request(mutations)).unwrap_err();
+    assert_eq!(error.body().code, ErrorCode::BadRequest);
+    assert_eq!(count(&server, "lists"), 0);
+    let mut push = device.request(Vec::new());
+    push.schema_hash = "0".repeat(64);
+    assert_eq!(device.send(&push).unwrap_err().body().code, ErrorCode::SchemaMismatch);
+}
+
+#[test]
+fn numbers_are_leased_with_a_push() {
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    device.applies(&[list(1, 0), todo(1, 1)]);
+    let mut push = device.request(Vec::new());
+    push.lease.push(LeaseRequest {
+        table: "comments".to_owned(),
+        column: "id".to_owned(),
+        count: 5.try_into().unwrap(),
+    });
+    let leased = device.send(&push).unwrap().lease;
+    assert_eq!(leased[0].ranges[0].count(), 5);
+    let number = leased[0].ranges[0].first();
+    device.applies(&[insert(
+        "comments",
+        json!({"id": number}),
+        json!({"todo_id": id(3, 1), "author_id": user(0), "body": "x"}),
+    )]);
+}
+
+#[test]
+fn what_may_be_tried_again_is_not_remembered() {
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    device.applies(&[list(1, 0)]);
+    // Somebody holds the row for longer than the server waits.
+    server.database.execute("alter role oosync_server set lock_timeout = '200ms'");
+    let fresh = crate::support::engine_of(&server);
+    let mut holder = server.database.client();
+    let mut held = holder.transaction().unwrap();
+    held.execute("update lists set position = 3", &[]).unwrap();
+    let mutations = device.mutations(&[update(
+        "lists",
+        json!({"id": id(2, 1)}),
+        json!({"title": "new"}),
+        json!({"title": "list 1"}),
+    )]);
+    let push = device.request(mutations);
+    let reply = server.wait(fresh.push(&device.identity, &push)).unwrap();
+    assert_eq!(reply.results[0].status, Status::RejectedRetryable);
+    assert_eq!(reply.results[0].reason, Some(ReasonCode::LockTimeout));
+    assert!(reply.results[0].retry_after.is_some());
+    assert_eq!(count(&server, "oosync.mutation"), 1);
+    held.commit().unwrap();
+    let reply = server.wait(fresh.push(&device.identity, &push)).unwrap();
+    assert_eq!(reply.results[0].status, Status::Applied);
+    server.database.execute("alter role oosync_server reset lock_timeout");
+}

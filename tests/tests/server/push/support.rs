@@ -1,0 +1,165 @@
+//! A device that pushes: mutations in JSON, as a device of any language would send them.
+
+use oosync_runtime::protocol::{
+    Kept, Mutation, MutationResult, Push, PushReply, RawJson, ReasonCode, Status,
+};
+use oosync_runtime::server::{Error, auth::Identity};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::Server;
+
+/// A UUID for tests, by kind and number.
+pub(super) fn id(kind: u8, number: usize) -> String {
+    format!("{kind}0000000-0000-4000-8000-{number:012}")
+}
+
+/// A device of a user.
+pub(super) struct Device<'s> {
+    pub(super) server: &'s Server,
+    pub(super) identity: Identity,
+    pub(super) client: Uuid,
+    next: u64,
+}
+
+impl<'s> Device<'s> {
+    /// A new device of the user with this number.
+    pub(super) fn new(server: &'s Server, number: usize) -> Self {
+        let (identity, client) = server.register(number);
+        Self { server, identity, client, next: 1 }
+    }
+
+    /// Mutations with ids that go on from the last.
+    pub(super) fn mutations(&mut self, mutations: &[Value]) -> Vec<Mutation> {
+        let mut made = Vec::new();
+        for mutation in mutations {
+            let mut mutation = mutation.clone();
+            if mutation.get("id").is_none() {
+                mutation["id"] = json!(self.next);
+            }
+            self.next = mutation["id"].as_u64().unwrap() + 1;
+            // From text: a `Value` is not read as raw JSON.
+            made.push(serde_json::from_str(&mutation.to_string()).unwrap());
+        }
+        made
+    }
+
+    pub(super) fn request(&self, mutations: Vec<Mutation>) -> Push {
+        Push {
+            client: self.client,
+            schema_hash: self.server.engine.schema().hash.to_owned(),
+            mutations,
+            acknowledged: None,
+            lease: Vec::new(),
+        }
+    }
+
+    pub(super) fn send(&self, push: &Push) -> Result<PushReply, Error> {
+        self.server.wait(self.server.engine.push(&self.identity, push))
+    }
+
+    /// Pushes these, and gives the answers.
+    pub(super) fn push(&mut self, mutations: &[Value]) -> Vec<MutationResult> {
+        let mutations = self.mutations(mutations);
+        let count = mutations.len();
+        let reply = self.send(&self.request(mutations));
+        let results = reply.unwrap_or_else(|error| panic!("{error}: {:?}", error.detail())).results;
+        assert_eq!(results.len(), count);
+        results
+    }
+
+    /// Pushes one.
+    pub(super) fn one(&mut self, mutation: Value) -> MutationResult {
+        self.push(&[mutation]).remove(0)
+    }
+
+    /// Pushes these, all of which go in.
+    #[track_caller]
+    pub(super) fn applies(&mut self, mutations: &[Value]) {
+        for result in self.push(mutations) {
+            assert_eq!(result.status, Status::Applied, "{result:?}");
+        }
+    }
+
+    /// Pushes one that is refused for good.
+    #[track_caller]
+    pub(super) fn refuses(&mut self, mutation: Value) -> MutationResult {
+        let result = self.one(mutation);
+        assert_eq!(result.status, Status::RejectedTerminal, "{result:?}");
+        result
+    }
+}
+
+pub(super) fn insert(table: &str, key: Value, values: Value) -> Value {
+    json!({"table": table, "op": "insert", "key": key, "values": values})
+}
+
+pub(super) fn update(table: &str, key: Value, values: Value, base: Value) -> Value {
+    json!({"table": table, "op": "update", "key": key, "values": values, "base": base})
+}
+
+pub(super) fn delete(table: &str, key: Value) -> Value {
+    json!({"table": table, "op": "delete", "key": key})
+}
+
+/// A mutation with one more field.
+pub(super) fn with(mut mutation: Value, field: &str, value: Value) -> Value {
+    mutation[field] = value;
+    mutation
+}
+
+/// A list of a user.
+pub(super) fn list(number: usize, owner: usize) -> Value {
+    insert(
+        "lists",
+        json!({"id": id(2, number)}),
+        json!({"owner_id": crate::support::user(owner), "title": format!("list {number}")}),
+    )
+}
+
+/// A todo in a list.
+pub(super) fn todo(number: usize, list: usize) -> Value {
+    insert(
+        "todos",
+        json!({"id": id(3, number)}),
+        json!({"list_id": id(2, list), "title": format!("todo {number}")}),
+    )
+}
+
+/// The reasons of results; applied ones have none.
+pub(super) fn reasons(results: &[MutationResult]) -> Vec<Option<ReasonCode>> {
+    results.iter().map(|result| result.reason.clone()).collect()
+}
+
+/// A row as JSON.
+pub(super) fn row(json: &Option<RawJson>) -> Value {
+    serde_json::from_str(json.as_ref().expect("there is a row").get()).unwrap()
+}
+
+/// Conflicts: column, base, mine, theirs, who won.
+pub(super) fn conflicts(result: &MutationResult) -> Vec<(String, Value, Value, Value, Kept)> {
+    let value = |json: &Option<RawJson>| {
+        json.as_ref().map_or(json!("-"), |json| serde_json::from_str(json.get()).unwrap())
+    };
+    let of = result.conflicts.iter();
+    of.map(|conflict| {
+        (
+            conflict.column.clone(),
+            value(&conflict.base),
+            value(&conflict.mine),
+            value(&conflict.theirs),
+            conflict.kept.clone(),
+        )
+    })
+    .collect()
+}
+
+/// One text of the database.
+pub(super) fn text(server: &Server, sql: &str) -> String {
+    let row = server.database.client().query_one(sql, &[]).unwrap();
+    row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".to_owned())
+}
+
+pub(super) fn count(server: &Server, table: &str) -> i64 {
+    server.database.client().query_one(&format!("select count(*) from {table}"), &[]).unwrap().get(0)
+}
