@@ -69,7 +69,8 @@ pub struct InboxColumn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InboxKind {
-    /// The server changed the same columns, or the row is gone there; its values were taken.
+    /// Somebody else changed the same columns, or the row is gone on the server; [`InboxColumn::lost`] says whose values
+    /// were taken.
     Conflict,
     /// The server refused the change.
     Rejected,

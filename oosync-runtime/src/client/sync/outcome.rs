@@ -36,14 +36,21 @@ fn conflict(
     result: &MutationResult,
 ) -> Result<Outcome, SyncError> {
     let row = own_row(schema, mutation, result)?;
-    let is_gone = row.is_none()
+    let is_gone = mutation.op != Op::Delete
+        && row.is_none()
         && matches!(result.reason, Some(ReasonCode::RowMissing | ReasonCode::ChangedAndDeleted))
         && result.conflicts.iter().all(|conflict| conflict.theirs.is_none() && conflict.kept != Kept::Mine);
-    Ok(match (mutation.op, row) {
-        (Op::Delete, Some(row)) => Outcome::Conflict { server: ServerRow::Columns(row) },
-        // The delete stands.
-        (Op::Delete, None) => Outcome::Applied,
-        (_, None) if is_gone => Outcome::Conflict { server: ServerRow::Gone },
+    let won = !is_gone && result.conflicts.iter().all(|conflict| conflict.kept == Kept::Mine);
+    if won || (mutation.op == Op::Delete && row.is_none()) {
+        let mut values = Vec::new();
+        for conflict in &result.conflicts {
+            values.extend(theirs(schema, mutation, conflict)?.map(|value| (conflict.column.clone(), value)));
+        }
+        return Ok(Outcome::Won { theirs: values });
+    }
+    let server = match (mutation.op, row) {
+        (Op::Delete, Some(row)) => ServerRow::Columns(row),
+        (_, None) if is_gone => ServerRow::Gone,
         (_, row) => {
             let mut lost = Vec::new();
             for conflict in result.conflicts.iter().filter(|conflict| conflict.kept != Kept::Mine) {
@@ -54,9 +61,10 @@ fn conflict(
                 };
                 lost.extend(value.map(|value| (conflict.column.clone(), value)));
             }
-            Outcome::Conflict { server: ServerRow::Columns(lost) }
+            ServerRow::Columns(lost)
         }
-    })
+    };
+    Ok(Outcome::Conflict { server })
 }
 
 /// The server's value of a column that two sides changed, where the answer has no row.

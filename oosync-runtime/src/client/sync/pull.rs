@@ -80,6 +80,7 @@ impl Syncer {
         let mut apply = self.store.begin_apply(through)?;
         incoming.write(&mut apply)?;
         let applied = apply.commit(cursor.as_bytes())?;
+        self.store.remember("included", &through.to_string())?;
         summary.rows += applied.rows;
         summary.deleted += applied.deleted;
         if applied.rows + applied.deleted > 0 {

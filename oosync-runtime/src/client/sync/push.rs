@@ -118,9 +118,11 @@ impl Syncer {
         Ok(())
     }
 
-    /// What the server may forget.
+    /// What the server may forget: what is answered, and was part of what the last pull brought. Until then the server
+    /// tells of rows that a mutation reached and did not change.
     pub(super) fn acknowledged(&self) -> Result<Option<u64>, SyncError> {
-        Ok(Some(self.store.acknowledged()?).filter(|id| *id > 0))
+        let included = self.store.remembered("included")?.and_then(|id| id.parse().ok()).unwrap_or_default();
+        Ok(Some(self.store.acknowledged()?.min(included)).filter(|id| *id > 0))
     }
 }
 
