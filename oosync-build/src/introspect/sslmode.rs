@@ -2,8 +2,8 @@
 //!
 //! Source: "SSL Mode Descriptions" and "Connection Strings" of the libpq documentation.
 
-use postgres::Config;
-use postgres::config::{Host, SslMode};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 
 use super::tls::{Roots, Verify};
 use super::url::ConnectError;

@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use postgres::config::Host;
 use postgres::error::SqlState;
-use postgres::{Client, Config, NoTls};
+use postgres::{Client, NoTls};
+use tokio_postgres::Config;
+use tokio_postgres::config::Host;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::describe;
 use super::sslmode::SslParameters;
@@ -14,6 +16,9 @@ use crate::suggest::nearest;
 
 /// How long one connection attempt may take where the connection string does not say.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What Postgres is told who connects, where the connection string does not say.
+const APPLICATION: &str = "cargo-oosync";
 
 /// A parsed connection string: a URL or `key=value` pairs, as libpq takes them.
 ///
@@ -151,7 +156,7 @@ impl DatabaseUrl {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
         if config.get_application_name().is_none() {
-            config.application_name("cargo-oosync");
+            config.application_name(APPLICATION);
         }
         if config.get_password().is_none()
             && let Ok(password) = std::env::var("PGPASSWORD")
@@ -186,18 +191,42 @@ impl DatabaseUrl {
     ///
     /// See [`ConnectError`].
     pub fn connect(&self) -> Result<Client, ConnectError> {
-        let result = match &self.tls {
-            None => self.config.connect(NoTls),
-            Some((verify, roots)) => {
-                let connector = tls::connector(*verify, roots)
-                    .map_err(|reason| ConnectError::Tls { target: self.to_string(), reason })?;
-                self.config.connect(connector)
-            }
+        let config = postgres::Config::from(self.config.clone());
+        let result = match self.connector()? {
+            None => config.connect(NoTls),
+            Some(connector) => config.connect(connector),
         };
         result.map_err(|error| self.explain(&error))
     }
 
-    fn explain(&self, error: &postgres::Error) -> ConnectError {
+    /// What the asynchronous driver connects with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The same, under another name than `cargo-oosync` where the string has none.
+    #[must_use]
+    pub fn with_application_name(mut self, name: &str) -> Self {
+        if self.config.get_application_name() == Some(APPLICATION) {
+            self.config.application_name(name);
+        }
+        self
+    }
+
+    /// TLS for the driver; none where it is switched off.
+    ///
+    /// # Errors
+    ///
+    /// Where the root certificates cannot be read.
+    pub fn connector(&self) -> Result<Option<MakeRustlsConnect>, ConnectError> {
+        let Some((verify, roots)) = &self.tls else { return Ok(None) };
+        let connector = tls::connector(*verify, roots)
+            .map_err(|reason| ConnectError::Tls { target: self.to_string(), reason })?;
+        Ok(Some(connector))
+    }
+
+    /// What an error of connecting means.
+    pub fn explain(&self, error: &postgres::Error) -> ConnectError {
         let target = self.to_string();
         let reason = describe(error);
         match error.code() {
@@ -298,8 +327,8 @@ fn without_secrets(message: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use postgres::config::SslMode;
     use proptest::prelude::*;
+    use tokio_postgres::config::SslMode;
 
     use super::*;
 

@@ -21,6 +21,7 @@ pub(super) fn objects() -> Vec<Object> {
     ];
     let functions = [
         ("oosync.changes(pg_snapshot, text[])", include_str!("sql/changes.sql")),
+        ("oosync.tail(pg_snapshot)", include_str!("sql/tail.sql")),
         ("oosync.is_known(pg_snapshot)", include_str!("sql/is_known.sql")),
         ("oosync.rewritten()", include_str!("sql/rewritten.sql")),
         ("oosync.resume(pg_snapshot, uuid, pg_lsn)", include_str!("sql/resume.sql")),

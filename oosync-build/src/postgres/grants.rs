@@ -14,6 +14,7 @@ use crate::plan::{PlanColumnKind, PlanDefault, PlanTable};
 const SERVER_FUNCTIONS: &[&str] = &[
     "oosync.buckets",
     "oosync.changes",
+    "oosync.tail",
     "oosync.mark",
     "oosync.compact",
     "oosync.rewritten",

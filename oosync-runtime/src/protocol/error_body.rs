@@ -48,7 +48,8 @@ open_enum! {
         BadRequest = "bad_request",
         /// The cursor or resume token is none of this server, user and client. 400.
         InvalidToken = "invalid_token",
-        /// There is no valid token of a user. 401: sign in again.
+        /// There is no valid token of a user. 401: sign in again, or renew the token where `details` is
+        /// `{"reason": "token_expired"}`.
         Unauthenticated = "unauthenticated",
         /// The user may not do this, whatever is in the request. 403.
         Forbidden = "forbidden",

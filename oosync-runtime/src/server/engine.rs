@@ -11,8 +11,10 @@ use super::auth::{Authenticator, Identity, RequestParts};
 use super::catalog::Catalog;
 use super::compatible::Known;
 use super::cursor::Signer;
+use super::metrics::Metrics;
 use super::push::{PushHook, PushRules, Resolver};
 use super::start::{self, StartError};
+use super::wait::{TICK, Waiters};
 use super::{Error, session};
 use crate::protocol::{ErrorCode, Limits};
 use crate::schema::Schema;
@@ -34,6 +36,8 @@ pub(super) struct Shared {
     pub(super) authenticator: Arc<dyn Authenticator>,
     pub(super) known: Known,
     pub(super) push_rules: PushRules,
+    pub(super) waiters: Arc<Waiters>,
+    pub(super) metrics: Metrics,
 }
 
 /// How an [`Engine`] is made.
@@ -43,6 +47,7 @@ pub struct EngineBuilder {
     authenticator: Arc<dyn Authenticator>,
     limits: Limits,
     push_rules: PushRules,
+    tick: Duration,
 }
 
 impl Engine {
@@ -55,6 +60,7 @@ impl Engine {
             authenticator: Arc::new(authenticator),
             limits: Limits::default(),
             push_rules: PushRules::default(),
+            tick: TICK,
         }
     }
 
@@ -142,6 +148,13 @@ impl EngineBuilder {
         self
     }
 
+    /// How often Postgres is asked for changes while pulls wait, once for all of them; by default every 100
+    /// milliseconds. Each server takes one connection for it, beside those of the pool.
+    pub fn tick(mut self, tick: Duration) -> Self {
+        self.tick = tick;
+        self
+    }
+
     /// Looks at the database and begins to serve it.
     ///
     /// # Errors
@@ -173,6 +186,8 @@ impl EngineBuilder {
             authenticator: self.authenticator,
             known: Known::default(),
             push_rules: self.push_rules,
+            waiters: Waiters::new(self.tick),
+            metrics: Metrics::default(),
         };
         Ok(Engine { shared: Arc::new(shared) })
     }

@@ -15,6 +15,7 @@ use crate::protocol::{ErrorBody, ErrorCode, RawJson};
 pub struct Error {
     body: ErrorBody,
     detail: Option<String>,
+    challenge: Option<&'static str>,
     source: Option<tokio_postgres::Error>,
 }
 
@@ -24,7 +25,7 @@ const RETRY: Duration = Duration::from_secs(2);
 impl Error {
     /// An error with what the device reads.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { body: ErrorBody::new(code, message), detail: None, source: None }
+        Self { body: ErrorBody::new(code, message), detail: None, challenge: None, source: None }
     }
 
     pub(super) fn with_detail(mut self, detail: impl Into<String>) -> Self {
@@ -66,6 +67,11 @@ impl Error {
     /// What happened, for the log.
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
+    }
+
+    /// The `WWW-Authenticate` of the answer, where it has one.
+    pub fn challenge(&self) -> Option<&'static str> {
+        self.challenge
     }
 
     /// What Postgres said, where it did.
@@ -122,6 +128,12 @@ impl From<deadpool_postgres::PoolError> for Error {
     }
 }
 
+/// What an app does about it: a token that has expired is renewed, one that is not valid is not.
+#[derive(serde::Serialize)]
+struct AuthDetails {
+    reason: &'static str,
+}
+
 impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
         let code = match error.kind() {
@@ -130,6 +142,8 @@ impl From<AuthError> for Error {
             _ => ErrorCode::Unauthenticated,
         };
         let told = Self::new(code, error.to_string()).with_detail(format!("{error:?}"));
+        let told = told.with_details(&AuthDetails { reason: error.kind().code() });
+        let told = Self { challenge: error.challenge(), ..told };
         match error.retry_after() {
             Some(after) => told.with_retry(after),
             None => told,

@@ -1,6 +1,6 @@
 //! The sync server: what devices ask for, over a Postgres database that `cargo oosync migrate` has prepared.
 //!
-//! [`Engine`] answers without HTTP. It keeps nothing of devices: what it knows of them stands in the database and in
+//! [`Engine`] answers without HTTP, and [`Engine::router`] over it. It keeps nothing of devices: what it knows of them stands in the database and in
 //! the tokens that they send.
 //!
 //! - `engine`, `start`: making one, and what has to be in order before
@@ -10,7 +10,10 @@
 //! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys
 //! - `register`, `pull`, `snapshot`: one request each
 //! - `push`: what devices wrote, applied once; conflicts, and hooks
-//! - `planned` (feature `daemon`): the schema of a plan, at run time
+//! - `wait`: pulls that wait until something changes
+//! - [`http`]: all of it as a router, and connections
+//! - `maintenance`: what is done now and then; `metrics`: what is counted
+//! - [`planned`](schema_of), [`daemon`] (feature `daemon`): the schema of a plan at run time; the program `oosyncd`
 //! - `spool`: a body that waits for a slow device
 //! - `error`: what a device is told, and what the log
 
@@ -18,9 +21,14 @@ pub mod auth;
 mod catalog;
 mod compatible;
 mod cursor;
+#[cfg(feature = "daemon")]
+pub mod daemon;
 mod delta;
 mod engine;
 mod error;
+pub mod http;
+mod maintenance;
+mod metrics;
 #[cfg(feature = "daemon")]
 mod planned;
 mod pull;
@@ -31,9 +39,11 @@ mod session;
 mod snapshot;
 mod spool;
 mod start;
+mod wait;
 
 pub use self::engine::{Engine, EngineBuilder};
 pub use self::error::Error;
+pub use self::maintenance::{Maintenance, MaintenanceHandle};
 #[cfg(feature = "daemon")]
 pub use self::planned::schema_of;
 pub use self::push::{Clash, Hooking, PushHook, Pushed, Refusal, Resolution, Resolver, Written};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Transaction;
+use tracing::Instrument as _;
 
 use super::auth::Identity;
 use super::compatible::Shape;
@@ -36,12 +37,26 @@ struct Page {
 }
 
 impl Engine {
-    /// What changed since the request's cursor, in JSON. `wait` is not looked at.
+    /// What changed since the request's cursor, in JSON. Where nothing did and the request has a `wait`, the answer
+    /// comes when something does, or when the time is over.
     ///
     /// # Errors
     ///
     /// See [`Error`]; what was sent before stays right.
     pub async fn pull(&self, identity: &Identity, request: &Pull) -> Result<PullReply, Error> {
+        let before = self.shared.cursor(identity, request)?;
+        let patience = self.shared.patience(identity, request, before.as_ref()).await?;
+        loop {
+            let reply = self.pull_now(identity, request).await?;
+            let nothing = matches!(&reply, Reply::Given(changes) if is_nothing(changes));
+            match &patience {
+                Some(patience) if nothing && patience.wait().await? => {}
+                _ => return Ok(reply),
+            }
+        }
+    }
+
+    async fn pull_now(&self, identity: &Identity, request: &Pull) -> Result<PullReply, Error> {
         let shape = self.shared.shape(&request.schema_hash).await?;
         for _ in 0..ATTEMPTS {
             let mut connection = session::connection(&self.shared.pool).await?;
@@ -49,23 +64,45 @@ impl Engine {
             let reply = self.shared.page(&transaction, identity, &shape, request).await?;
             if !self.shared.rewritten(&transaction).await? {
                 transaction.commit().await?;
+                if let Reply::Given(changes) = &reply {
+                    let rows = changes.records.values().map(Vec::len).sum::<usize>();
+                    let deletes = changes.deletes.values().map(Vec::len).sum::<usize>();
+                    self.shared.metrics.rows.pulled(rows as u64, deletes as u64);
+                }
                 return Ok(reply);
             }
         }
         Err(Error::unavailable("tables are being rewritten", "a table was rewritten in every attempt"))
     }
 
-    /// What changed since the request's cursor, in frames.
+    /// What changed since the request's cursor, in frames; it waits as [`pull`](Self::pull) does.
     ///
     /// # Errors
     ///
     /// See [`Error`]; what fails later ends the body with an `X` frame.
     pub async fn pull_frames(&self, identity: &Identity, request: &Pull) -> Result<Reply<Body>, Error> {
+        let before = self.shared.cursor(identity, request)?;
+        let patience = self.shared.patience(identity, request, before.as_ref()).await?;
+        loop {
+            let (reply, nothing) = self.pull_frames_now(identity, request).await?;
+            match &patience {
+                Some(patience) if nothing && patience.wait().await? => {}
+                _ => return Ok(reply),
+            }
+        }
+    }
+
+    /// The body, and whether nothing is in it.
+    async fn pull_frames_now(
+        &self,
+        identity: &Identity,
+        request: &Pull,
+    ) -> Result<(Reply<Body>, bool), Error> {
         let shape = self.shared.shape(&request.schema_hash).await?;
         let (spool, body) = Spool::new();
         let (begun, begins) = tokio::sync::oneshot::channel();
         let (engine, identity, request) = (self.clone(), identity.clone(), request.clone());
-        tokio::spawn(async move {
+        let work = async move {
             let mut begun = Some(begun);
             let mut writer = FrameWriter::default();
             let done =
@@ -82,10 +119,12 @@ impl Engine {
                     }
                 }
             }
-        });
+        };
+        // What the log says of it belongs to the request.
+        tokio::spawn(work.in_current_span());
         match begins.await {
-            Ok(Ok(None)) => Ok(Reply::Given(body)),
-            Ok(Ok(Some(required))) => Ok(Reply::SnapshotRequired(required)),
+            Ok(Ok(Told::Body { nothing })) => Ok((Reply::Given(body), nothing)),
+            Ok(Ok(Told::Required(required))) => Ok((Reply::SnapshotRequired(required), false)),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(Error::internal("the task of a pull ended")),
         }
@@ -93,7 +132,18 @@ impl Engine {
 }
 
 /// Told once whether there will be a body.
-type Begun = tokio::sync::oneshot::Sender<Result<Option<SnapshotRequired>, Error>>;
+type Begun = tokio::sync::oneshot::Sender<Result<Told, Error>>;
+
+enum Told {
+    /// There will be one; `nothing` if it is sure already that it holds nothing new.
+    Body { nothing: bool },
+    /// There is none.
+    Required(SnapshotRequired),
+}
+
+fn is_nothing(changes: &Changes) -> bool {
+    changes.records.is_empty() && changes.deletes.is_empty() && changes.buckets.is_empty()
+}
 
 pub(super) fn required(reason: SnapshotReason) -> SnapshotRequired {
     let message = match reason {
@@ -140,8 +190,10 @@ impl Shared {
             self.now(&transaction, identity, request.client, &request.schema_hash, before.as_ref()).await?;
         let (before, since) = match (before, &now.since) {
             (Some(before), Since::Snapshot(since)) => (before, since.clone()),
-            (_, Since::Unknown(reason)) => return tell(begun, Some(required(reason.clone()))),
-            (None, Since::Snapshot(_)) => return tell(begun, Some(required(SnapshotReason::InitialSync))),
+            (_, Since::Unknown(reason)) => return tell(begun, Told::Required(required(reason.clone()))),
+            (None, Since::Snapshot(_)) => {
+                return tell(begun, Told::Required(required(SnapshotReason::InitialSync)));
+            }
         };
         let keys = self.keys(&transaction, shape, &before, &since, &now.state, request.client).await?;
         let headers: Vec<_> = shape.tables.iter().map(|(_, header)| header.clone()).collect();
@@ -157,7 +209,7 @@ impl Shared {
             estimated: u64::try_from(count).ok(),
         };
         writer.header(&header).map_err(framed)?;
-        tell(begun, None)?;
+        tell(begun, Told::Body { nothing: count == 0 && header.buckets.is_empty() })?;
         let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
         for (index, (place, header)) in shape.tables.iter().enumerate() {
             let Some(keys) = keys.get(place) else { continue };
@@ -191,12 +243,18 @@ impl Shared {
                     Ok(())
                 })
                 .await?;
+                if spool.is_abandoned() {
+                    return Ok(());
+                }
             }
         }
         if self.rewritten(&transaction).await? {
             return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
         }
         transaction.commit().await?;
+        for of in counts.values() {
+            self.metrics.rows.pulled(of.rows, of.deletes);
+        }
         let Now { state, .. } = now;
         let included = state.included.clone();
         let next = Next::Cursor(self.sign(identity, request, state)?);
@@ -351,7 +409,7 @@ struct Collected {
 }
 
 /// Tells whoever waits that a body comes, or that none does.
-fn tell(begun: &mut Option<Begun>, required: Option<SnapshotRequired>) -> Result<(), Error> {
-    let told = begun.take().is_none_or(|begun| begun.send(Ok(required)).is_ok());
+fn tell(begun: &mut Option<Begun>, told: Told) -> Result<(), Error> {
+    let told = begun.take().is_none_or(|begun| begun.send(Ok(told)).is_ok());
     if told { Ok(()) } else { Err(Error::internal("nobody waits for the reply")) }
 }

@@ -10,6 +10,7 @@ use futures_util::{StreamExt as _, pin_mut};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
+use tracing::Instrument as _;
 
 use super::auth::Identity;
 use super::compatible::Shape;
@@ -88,6 +89,7 @@ impl Engine {
             }
             let count = rows.len() as u64;
             place.rows += count;
+            shared.metrics.rows.copied(count);
             room -= count;
             if let (0, Some(last)) = (room, rows.last()) {
                 (place.table, place.after) = (at, Some(last.try_get(0)?));
@@ -128,7 +130,7 @@ impl Engine {
         let (spool, body) = Spool::new();
         let (begun, begins) = tokio::sync::oneshot::channel();
         let (engine, identity, request) = (self.clone(), identity.clone(), request.clone());
-        tokio::spawn(async move {
+        let work = async move {
             let mut begun = Some(begun);
             let mut writer = FrameWriter::default();
             let done = engine
@@ -146,7 +148,9 @@ impl Engine {
                     }
                 }
             }
-        });
+        };
+        // What the log says of it belongs to the request.
+        tokio::spawn(work.in_current_span());
         match begins.await {
             Ok(Ok(())) => Ok(Reply::Given(body)),
             Ok(Err(error)) => Err(error),
@@ -300,6 +304,7 @@ impl Shared {
                 }
             }
             out.finish().map_err(|error| malformed(&error))?;
+            self.metrics.rows.copied(count.rows);
             as_server(&transaction, identity).await?;
         }
         if self.rewritten(&transaction).await? {

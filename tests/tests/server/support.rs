@@ -52,6 +52,13 @@ impl Server {
         server
     }
 
+    /// The same, over a database of this schema.
+    pub(crate) fn todo_in(database: TestDatabase) -> Self {
+        let server = Self::over(database, include_str!("../../../Oosync.toml"), |builder| builder);
+        people(&server);
+        server
+    }
+
     pub(crate) fn with(schema: &str, config: &str) -> Self {
         Self::built(schema, config, |builder| builder)
     }
@@ -62,7 +69,15 @@ impl Server {
         config: &str,
         built: impl FnOnce(EngineBuilder) -> EngineBuilder,
     ) -> Self {
-        let database = TestDatabase::with_schema(schema);
+        Self::over(TestDatabase::with_schema(schema), config, built)
+    }
+
+    /// Over a database that has its schema.
+    pub(crate) fn over(
+        database: TestDatabase,
+        config: &str,
+        built: impl FnOnce(EngineBuilder) -> EngineBuilder,
+    ) -> Self {
         let (_, plan, installation) = planned(&database, config);
         database.execute(&installation.script(oosync_build::postgres::Wrapping::Transaction));
         let runtime =

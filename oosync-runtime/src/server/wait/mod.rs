@@ -1,0 +1,87 @@
+//! Pulls that wait until something changes: one question to Postgres per tick, whatever the number of devices.
+//!
+//! - `waiters`: who waits for which buckets
+//! - `tail`: what asks Postgres, while somebody waits
+//!
+//! A device is among the waiters before it looks for changes. So nothing is missed: what is committed after the look is
+//! behind the snapshot of a later tick than the one before the device came.
+
+mod tail;
+mod waiters;
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::auth::Identity;
+use super::cursor::State;
+use super::engine::Shared;
+use super::{Engine, Error};
+use crate::protocol::Pull;
+
+pub(super) use self::waiters::Waiters;
+use self::waiters::{Ended, Place};
+
+/// How often Postgres is asked while somebody waits.
+pub(super) const TICK: Duration = Duration::from_millis(100);
+
+/// A pull that is ready to wait.
+pub(super) struct Patience {
+    place: Place,
+    until: Instant,
+}
+
+impl Patience {
+    /// Waits until there may be something new: then true. False once the time is over.
+    pub(super) async fn wait(&self) -> Result<bool, Error> {
+        match self.place.wait(self.until).await {
+            Ended::Changed => Ok(true),
+            Ended::Over => Ok(false),
+            Ended::Failed => Err(Error::unavailable(
+                "the database cannot be asked for changes at the moment",
+                "the tail of the log broke off",
+            )),
+        }
+    }
+}
+
+impl Shared {
+    /// Takes a place among the waiters, if the request is one that waits: a first page with a cursor.
+    pub(super) async fn patience(
+        &self,
+        identity: &Identity,
+        request: &Pull,
+        before: Option<&State>,
+    ) -> Result<Option<Patience>, Error> {
+        let (Some(wait), None, Some(before)) = (request.wait, &request.resume, before) else {
+            return Ok(None);
+        };
+        let mut wait = wait.min(self.limits.max_wait);
+        if let Some(expires) = identity.expires() {
+            wait = wait.min(expires.duration_since(SystemTime::now()).unwrap_or_default());
+        }
+        if wait.is_zero() || self.waiters.is_closed() {
+            return Ok(None);
+        }
+        let until = Instant::now() + wait;
+        // Those of the cursor: where the user's buckets are others by now, there is no need to wait. A change of
+        // membership is logged in the user's own.
+        let place = Waiters::join(&self.waiters, &self.pool, &before.buckets).await?;
+        Ok(Some(Patience { place, until }))
+    }
+}
+
+impl Engine {
+    /// Answers every pull that waits, now and from now on without waiting: before a server stops.
+    pub fn stop_waiting(&self) {
+        self.shared.waiters.close();
+    }
+
+    /// Whether [`stop_waiting`](Self::stop_waiting) was called.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.shared.waiters.is_closed()
+    }
+
+    /// How many pulls are waiting.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiters.len()
+    }
+}

@@ -1,0 +1,186 @@
+//! Postgres that goes away, clients that are slow or gone.
+
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use oosync_runtime::protocol::frame::{Ending, FrameReader};
+use oosync_runtime::protocol::{ErrorCode, MEDIA_TYPE};
+use oosync_runtime::server::http::{HttpOptions, ServeOptions};
+use oosync_tests::{Cluster, ClusterOptions, TestDatabase};
+use serde_json::json;
+
+use super::client;
+use super::support::{SCHEMA, Server, user};
+use super::web::Web;
+
+#[test]
+fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
+    let cluster = Arc::new(Cluster::private(&ClusterOptions::default()));
+    cluster.role("oosync_server");
+    let database = TestDatabase::empty_in(&cluster);
+    database.execute(SCHEMA);
+    let server = Server::todo_in(database);
+    let engine = server.engine.clone();
+    let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    let mut device = web.device(0);
+    assert_eq!(web.get("/health/ready").status, 200);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| web.post(0, "/pull", &device.waiting(50.0)));
+        web.until_waiting(1);
+        cluster.crash();
+        let answer = waiting.join().unwrap();
+        assert_eq!((answer.status, answer.error().code), (503, ErrorCode::Unavailable));
+        let after: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..60).contains(&after));
+    });
+    // The first connections are those of before; each is found out once.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let answer = loop {
+        let answer = web.post(0, "/pull", &device.request());
+        if answer.status == 200 {
+            break answer;
+        }
+        assert_eq!(answer.status, 503);
+        assert!(Instant::now() < deadline);
+        thread::sleep(Duration::from_millis(50));
+    };
+    device.cursor = answer.json()["cursor"].as_str().unwrap().to_owned();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| web.post(0, "/pull", &device.waiting(50.0)));
+        web.until_waiting(1);
+        web.execute(&format!("insert into lists (owner_id, title) values ('{}', 'after')", user(0)));
+        assert_eq!(waiting.join().unwrap().json()["records"]["lists"][0]["title"], "after");
+    });
+}
+
+/// Connections of the server that are in use.
+fn used(web: &Web) -> i64 {
+    let sql = "select count(*) from pg_stat_activity
+        where datname = current_database() and usename = 'oosync_server' and state <> 'idle'";
+    web.server.database.client().query_one(sql, &[]).unwrap().get(0)
+}
+
+fn until_unused(web: &Web) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while used(web) > 0 {
+        assert!(Instant::now() < deadline, "connections are held");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn with_many(web: &Web) {
+    web.execute(
+        "insert into labels (name) select n || repeat(md5(n::text), 20) from generate_series(1, 60000) n",
+    );
+}
+
+fn snapshot(web: &Web, client: &str) -> Vec<u8> {
+    let body = json!({"client": client, "schema_hash": web.hash()}).to_string();
+    let headers = [("x-user", &*user(0)), ("accept", MEDIA_TYPE)];
+    client::request("POST", "/snapshot", &headers, body.as_bytes())
+}
+
+#[test]
+fn a_slow_reader_holds_no_connection_to_postgres_and_gets_everything() {
+    let web = Web::todo();
+    let device = web.device(0);
+    with_many(&web);
+    let mut stream = client::connect(web.address);
+    stream.write_all(&snapshot(&web, &device.client)).unwrap();
+    let mut head = [0; 1];
+    stream.read_exact(&mut head).unwrap();
+    // 40 MB are on their way, of which the client has taken one byte.
+    thread::sleep(Duration::from_millis(200));
+    until_unused(&web);
+    let mut bytes = head.to_vec();
+    for _ in 0..3 {
+        thread::sleep(Duration::from_millis(300));
+        stream.read_exact(&mut head).unwrap();
+        bytes.extend_from_slice(&head);
+    }
+    bytes.extend(client::read_all(&mut stream));
+    let answer = client::parse(&bytes);
+    assert!(answer.whole && answer.body.len() > 30 << 20, "{}", answer.body.len());
+    let mut reader = FrameReader::default();
+    reader.feed(&answer.body);
+    while reader.next_frame().unwrap().is_some() {}
+    assert_eq!(reader.finish().unwrap(), Ending::End);
+}
+
+#[test]
+fn a_client_that_is_gone_in_the_middle_leaves_nothing_running() {
+    let web = Web::todo();
+    let device = web.device(0);
+    with_many(&web);
+    for _ in 0..5 {
+        let mut stream = client::connect(web.address);
+        stream.write_all(&snapshot(&web, &device.client)).unwrap();
+        stream.read_exact(&mut [0; 1000]).unwrap();
+    }
+    until_unused(&web);
+    // And in the middle of its own request.
+    let bytes =
+        client::request("POST", "/register", &[("x-user", &user(0)), ("content-length", "1000")], b"");
+    client::connect(web.address).write_all(&[&bytes[..], b"{\"schema"].concat()).unwrap();
+    assert_eq!(web.get("/health/ready").status, 200);
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_left() {
+    let server = Server::todo();
+    let engine = server.engine.clone();
+    let mut options = ServeOptions::default();
+    options.stall_timeout = Duration::from_millis(500);
+    let web = Web::over(server, engine, HttpOptions::default(), options);
+    let device = web.device(0);
+    with_many(&web);
+    let mut stream = client::connect(web.address);
+    stream.write_all(&snapshot(&web, &device.client)).unwrap();
+    thread::sleep(Duration::from_millis(3_000));
+    let answer = client::parse(&client::read_all(&mut stream));
+    assert!(!answer.whole, "{}", answer.body.len());
+}
+
+#[test]
+fn a_request_that_does_not_come_to_its_end_ends() {
+    let server = Server::todo();
+    let engine = server.engine.clone();
+    let mut options = ServeOptions::default();
+    options.head_timeout = Duration::from_millis(400);
+    let mut http = HttpOptions::default();
+    http.body_timeout = Duration::from_millis(400);
+    let web = Web::over(server, engine, http, options);
+    let began = Instant::now();
+    let mut head = client::connect(web.address);
+    head.write_all(b"GET /health/live HT").unwrap();
+    client::read_all(&mut head);
+    let bytes = client::request("POST", "/register", &[("x-user", &user(0)), ("content-length", "10")], b"");
+    let mut body = client::connect(web.address);
+    body.write_all(&bytes).unwrap();
+    let answer = client::parse(&client::read_all(&mut body));
+    assert!(answer.error().message.contains("did not come"));
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_server_that_stops_lets_answers_that_are_on_their_way_arrive() {
+    let mut web = Web::todo();
+    let device = web.device(0);
+    with_many(&web);
+    let mut stream = client::connect(web.address);
+    stream.write_all(&snapshot(&web, &device.client)).unwrap();
+    let mut first = [0; 1000];
+    stream.read_exact(&mut first).unwrap();
+    web.begin_to_stop();
+    let address = web.address;
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while std::net::TcpStream::connect(address).is_ok() {
+        assert!(Instant::now() < deadline);
+        thread::sleep(Duration::from_millis(10));
+    }
+    let answer = client::parse(&[first.to_vec(), client::read_all(&mut stream)].concat());
+    assert!(answer.whole);
+    web.stop();
+}
