@@ -52,6 +52,11 @@ impl Network {
         self.faults.lock().unwrap().push((kind, fault));
     }
 
+    /// Nothing is lost any more.
+    pub(crate) fn calm(&self) {
+        self.faults.lock().unwrap().clear();
+    }
+
     fn fault(&self, kind: &str) -> Option<Fault> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         if self.offline.load(Ordering::Relaxed) {
