@@ -3,6 +3,8 @@
 //! An edit that was made after a mutation was sent is never lost to its answer: a column that no longer has the value
 //! that was sent stays as it is, and will be pushed as a change of its own.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
 use super::batch::{self, Sent};
@@ -10,6 +12,7 @@ use super::entry::{Entry, Rows, ServerImage};
 use super::image::{Image, same};
 use super::inbox::{self, InboxKind, Note, NoteColumn};
 use super::layout::Layout;
+use super::observe::count_written;
 use super::pending::Op;
 use super::{Store, silently};
 use crate::Value;
@@ -30,6 +33,11 @@ pub struct Answer {
 pub enum Outcome {
     /// The server has it as it was sent.
     Applied,
+    /// The server has it as it was sent, over changes of somebody else's.
+    Won {
+        /// The columns that both sides had changed, with the values that the server had.
+        theirs: Vec<(String, Value<'static>)>,
+    },
     /// The server has it but for some columns, which both sides had changed, or a delete of a row that it had changed,
     /// or an update of a row that is gone.
     Conflict {
@@ -68,7 +76,7 @@ pub enum ServerRow {
 pub struct Answered {
     /// Mutations that the server has.
     pub applied: usize,
-    /// Mutations that lost something to the server; the inbox has it.
+    /// Mutations that met changes of somebody else's, whoever won; the inbox has them.
     pub conflicts: usize,
     /// Mutations that were refused; the inbox has them.
     pub rejected: usize,
@@ -87,19 +95,31 @@ impl Store {
         let layouts = &self.layouts;
         silently(&mut self.connection, |connection| {
             let mut answered = Answered::default();
+            let mut written = BTreeSet::new();
             for answer in answers {
                 let sent = batch::take(connection, answer.id)?;
                 let count = match answer.outcome {
                     Outcome::Applied => &mut answered.applied,
-                    Outcome::Conflict { .. } => &mut answered.conflicts,
+                    Outcome::Won { .. } | Outcome::Conflict { .. } => &mut answered.conflicts,
                     Outcome::Rejected { .. } => &mut answered.rejected,
                     Outcome::Retry => &mut answered.retried,
                 };
                 *count += 1;
                 let found = find(connection, layouts, answer.id, &sent.table)?;
+                if let Some((rows, _)) = &found {
+                    written.insert(rows.layout.table.name);
+                }
                 let change = Change { id: answer.id, sent: &sent };
                 match &answer.outcome {
                     Outcome::Applied => {
+                        if let Some((rows, entry)) = found {
+                            change.applied(rows, entry)?;
+                        }
+                    }
+                    Outcome::Won { theirs } => {
+                        let theirs = ServerRow::Columns(theirs.clone());
+                        let kind = InboxKind::Conflict;
+                        change.note(connection, found.as_ref(), kind, (Some(&theirs), false), [None; 3])?;
                         if let Some((rows, entry)) = found {
                             change.applied(rows, entry)?;
                         }
@@ -109,7 +129,7 @@ impl Store {
                             connection,
                             found.as_ref(),
                             InboxKind::Conflict,
-                            Some(server),
+                            (Some(server), true),
                             [None; 3],
                         )?;
                         match (found, server) {
@@ -123,7 +143,7 @@ impl Store {
                     Outcome::Rejected { code, message, detail, server } => {
                         let words = [Some(code.as_str()), Some(message.as_str()), detail.as_deref()];
                         let kind = InboxKind::Rejected;
-                        change.note(connection, found.as_ref(), kind, server.as_ref(), words)?;
+                        change.note(connection, found.as_ref(), kind, (server.as_ref(), true), words)?;
                         match (found, server) {
                             (None, _) => {}
                             (Some((rows, entry)), Some(ServerRow::Gone)) => change.gone(rows, entry)?,
@@ -143,6 +163,7 @@ impl Store {
                     }
                 }
             }
+            written.into_iter().try_for_each(|table| count_written(connection, table))?;
             Ok(answered)
         })
     }
@@ -348,7 +369,7 @@ impl Change<'_> {
         connection: &Connection,
         found: Option<&(Rows<'_>, Entry)>,
         kind: InboxKind,
-        server: Option<&ServerRow>,
+        (server, lost): (Option<&ServerRow>, bool),
         [code, message, detail]: [Option<&str>; 3],
     ) -> Result<(), StoreError> {
         let known = found.and_then(|(rows, entry)| Some((rows.layout, inbox::theirs(entry)?)));
@@ -360,6 +381,7 @@ impl Change<'_> {
             _ => known.and_then(|(layout, row)| Some(row[layout.position(name)?].as_ref())),
         };
         let lost = |name: &str| match (kind, server) {
+            _ if !lost => false,
             (InboxKind::Conflict, Some(ServerRow::Columns(columns))) if self.sent.op != Op::Delete => {
                 columns.iter().any(|(column, _)| column == name)
             }

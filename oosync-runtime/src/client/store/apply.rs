@@ -11,6 +11,7 @@ use super::capture::triggers;
 use super::entry::{Rows, ServerImage};
 use super::image::{Image, owned};
 use super::layout::Layout;
+use super::observe::count_written;
 use super::sql::quoted;
 use super::{Store, begin_silently, end_silence, meta};
 use crate::Value;
@@ -171,7 +172,11 @@ impl<'s> Apply<'s> {
     pub(super) fn release(&self) -> Result<(), StoreError> {
         for layout in self.layouts {
             let rows = Rows { connection: &self.transaction, layout };
-            for seq in rows.places_awaiting(self.through)? {
+            let places = rows.places_awaiting(self.through)?;
+            if !places.is_empty() {
+                count_written(&self.transaction, layout.table.name)?;
+            }
+            for seq in places {
                 let Some(mut entry) = rows.entry_at(seq)? else { continue };
                 entry.awaiting = None;
                 let current = rows.current(&entry.key)?;
@@ -190,6 +195,7 @@ impl<'s> Apply<'s> {
             }
             if *count > 0 {
                 self.applied.tables.push(layout.table.name);
+                count_written(&self.transaction, layout.table.name)?;
             }
         }
         end_silence(&self.transaction)?;

@@ -4,7 +4,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::entry::{Entry, Rows, ServerImage};
 use super::image;
-use super::pending::{ChangedColumn, Op, Pending, PendingChange, Phase, collect};
+use super::observe::count_written;
+use super::pending::{ChangedColumn, Found, Op, Pending, PendingChange, Phase, collect};
 use super::sql::NOW;
 use super::{Store, meta, silently};
 use crate::Value;
@@ -35,6 +36,29 @@ pub struct Batch {
     pub unanswered: Vec<u64>,
 }
 
+/// Whether a change goes into a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fits {
+    /// It does.
+    Yes,
+    /// The batch is full: it goes into the next one, with all that follow.
+    NotNow,
+    /// It cannot be sent as it is, for this reason; the others are not held up by it.
+    Never(String),
+}
+
+/// What [`Store::next_batch_of`] finds.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct NextBatch {
+    /// What to send, if there is anything.
+    pub batch: Option<Batch>,
+    /// Changes that cannot be sent as they are, and why. They stay.
+    pub passed: Vec<(PendingChange, String)>,
+    /// Rows that cannot be read, and so are not pushed: table, and why.
+    pub unreadable: Vec<(String, String)>,
+}
+
 impl Store {
     /// The batch to send: the one that is not answered yet, else a new one of `limit` changes at most, else none.
     ///
@@ -48,44 +72,78 @@ impl Store {
         limit: usize,
         encode: impl FnOnce(&[SentChange]) -> Result<Vec<u8>, String>,
     ) -> Result<Option<Batch>, StoreError> {
+        self.next_batch_of(limit, |_| Fits::Yes, encode).map(|next| next.batch)
+    }
+
+    /// As [`Store::next_batch`], but `fits` is asked of each change whether it goes into a new batch.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::next_batch`].
+    pub fn next_batch_of(
+        &mut self,
+        limit: usize,
+        mut fits: impl FnMut(&SentChange) -> Fits,
+        encode: impl FnOnce(&[SentChange]) -> Result<Vec<u8>, String>,
+    ) -> Result<NextBatch, StoreError> {
         let layouts = &self.layouts;
         let hash = self.schema.hash;
         silently(&mut self.connection, |connection| {
             if let Some(batch) = unanswered(connection)? {
-                return Ok(Some(batch));
+                return Ok(NextBatch { batch: Some(batch), ..NextBatch::default() });
             }
-            let mut next: u64 = meta::get::<i64>(connection, "next_mutation")?.map_or(1, i64::cast_unsigned);
-            let first = next;
+            let first = next_id(connection)?;
+            let mut next = first;
             let mut pending = Pending::default();
             let mut changes: Vec<SentChange> = Vec::new();
-            for phase in [Phase::Upserts, Phase::Deletes] {
+            let mut passed = Vec::new();
+            'all: for phase in [Phase::Upserts, Phase::Deletes] {
                 let order: Vec<_> = match phase {
                     Phase::Upserts => layouts.iter().collect(),
                     Phase::Deletes => layouts.iter().rev().collect(),
                 };
                 for layout in order {
                     let rows = Rows { connection, layout };
-                    collect(rows, phase, limit, &mut pending, &mut |entry, change| {
-                        let id = next;
+                    let mut found = |entry: &Entry, change: &PendingChange| {
+                        let sent = SentChange { id: next, change: change.clone() };
+                        match fits(&sent) {
+                            Fits::Yes => {}
+                            Fits::Never(why) => {
+                                passed.push((change.clone(), why));
+                                return Ok(Found::Passed);
+                            }
+                            Fits::NotNow => return Ok(Found::Full),
+                        }
                         next += 1;
-                        changes.push(SentChange { id, change: change.clone() });
-                        mark(rows, entry, id)
-                    })?;
+                        changes.push(sent);
+                        mark(rows, entry.clone(), next - 1)?;
+                        Ok(Found::Taken)
+                    };
+                    if !collect(rows, phase, limit, &mut pending, &mut found)? {
+                        break 'all;
+                    }
                 }
             }
+            let unreadable = std::mem::take(&mut pending.unreadable);
             if changes.is_empty() {
-                return Ok(None);
+                return Ok(NextBatch { batch: None, passed, unreadable });
             }
-            let body = encode(&changes).map_err(|what| StoreError::Encode { what })?;
-            write(connection, first, hash, &body, layouts, &changes)?;
-            meta::set(connection, "next_mutation", next.cast_signed())?;
-            Ok(Some(Batch {
-                id: first,
-                body,
-                schema_hash: hash.to_owned(),
-                unanswered: (first..next).collect(),
-            }))
+            let batch = write_down(connection, hash, layouts, &changes, encode)?;
+            Ok(NextBatch { batch: Some(batch), passed, unreadable })
         })
+    }
+
+    /// Every batch that is not answered, in the order of sending.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn waiting(&self) -> Result<Vec<Batch>, StoreError> {
+        let mut batches = Vec::new();
+        while let Some(batch) = unanswered_after(&self.connection, batches.last())? {
+            batches.push(batch);
+        }
+        Ok(batches)
     }
 
     /// Forgets that anything was sent, so that it is sent again under new ids: for a client that registers anew.
@@ -99,7 +157,11 @@ impl Store {
             let doing = || "forgetting what was sent".to_owned();
             for layout in layouts {
                 let rows = Rows { connection, layout };
-                for seq in rows.places()? {
+                let places = rows.places()?;
+                if !places.is_empty() {
+                    count_written(connection, layout.table.name)?;
+                }
+                for seq in places {
                     let Some(mut entry) = rows.entry_at(seq)? else { continue };
                     (entry.sent, entry.awaiting) = (None, None);
                     if let ServerImage::Other { row, through: Some(_) } = &entry.server {
@@ -122,15 +184,41 @@ impl Store {
     }
 }
 
+/// The id of the next mutation.
+pub(super) fn next_id(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(meta::get::<i64>(connection, "next_mutation")?.map_or(1, i64::cast_unsigned))
+}
+
+/// Writes a batch of changes to the file, which are numbered from [`next_id`].
+pub(super) fn write_down(
+    connection: &Connection,
+    hash: &str,
+    layouts: &[super::layout::Layout],
+    changes: &[SentChange],
+    encode: impl FnOnce(&[SentChange]) -> Result<Vec<u8>, String>,
+) -> Result<Batch, StoreError> {
+    let first = next_id(connection)?;
+    let next = changes.last().map_or(first, |last| last.id + 1);
+    let body = encode(changes).map_err(|what| StoreError::Encode { what })?;
+    write(connection, first, hash, &body, layouts, changes)?;
+    meta::set(connection, "next_mutation", next.cast_signed())?;
+    Ok(Batch { id: first, body, schema_hash: hash.to_owned(), unanswered: (first..next).collect() })
+}
+
 fn mark(rows: Rows<'_>, entry: Entry, id: u64) -> Result<(), StoreError> {
     rows.save(&Entry { sent: Some(id), ..entry })
 }
 
 fn unanswered(connection: &Connection) -> Result<Option<Batch>, StoreError> {
+    unanswered_after(connection, None)
+}
+
+fn unanswered_after(connection: &Connection, before: Option<&Batch>) -> Result<Option<Batch>, StoreError> {
     let doing = || "reading what was sent".to_owned();
-    let sql = "SELECT id, body, schema_hash FROM _oosync_batch ORDER BY id LIMIT 1";
+    let sql = "SELECT id, body, schema_hash FROM _oosync_batch WHERE id > ?1 ORDER BY id LIMIT 1";
+    let after = before.map_or(0, |before| before.id.cast_signed());
     let batch = connection
-        .query_row(sql, [], |row| {
+        .query_row(sql, [after], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?))
         })
         .optional()

@@ -163,6 +163,15 @@ impl Load<'_> {
     /// What SQLite says. Then nothing of the chunk stays.
     pub fn commit(self, resume: &[u8]) -> Result<(), StoreError> {
         meta::set(self.apply.connection(), "bootstrap_resume", resume)?;
+        self.commit_last()
+    }
+
+    /// Ends the last chunk. Where it has to be sent again, the chunk before says where to go on.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says. Then nothing of the chunk stays.
+    pub fn commit_last(self) -> Result<(), StoreError> {
         self.apply.finish()?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Whose file it is, and what else the sync remembers.
 
 use super::entry::{Rows, ServerImage};
+use super::observe::count_written;
 use super::sql::quoted;
 use super::{Store, meta, silently};
 use crate::Value;
@@ -106,6 +107,7 @@ impl Store {
                 entry.base.clone_from(theirs);
             }
             rows.settle(entry, theirs.as_deref())?;
+            count_written(connection, layout.table.name)?;
             Ok(true)
         })
     }
@@ -125,6 +127,7 @@ impl Store {
                 for table in [&names.table, &names.shadow, &names.server] {
                     connection.execute_batch(&format!("DELETE FROM {}", quoted(table))).doing(doing)?;
                 }
+                count_written(connection, layout.table.name)?;
                 let staged = format!("DROP TABLE IF EXISTS {}", quoted(&names.staged));
                 connection.execute_batch(&staged).doing(doing)?;
             }
@@ -133,7 +136,8 @@ impl Store {
                 .execute_batch(
                     "DELETE FROM _oosync_batch; DELETE FROM _oosync_sent; DELETE FROM _oosync_sent_column;
                      DELETE FROM _oosync_inbox; DELETE FROM _oosync_inbox_column; DELETE FROM _oosync_lease;
-                     DELETE FROM _oosync_meta WHERE name NOT IN ('format', 'description', 'schema_history')",
+                     DELETE FROM _oosync_meta WHERE name NOT IN ('format', 'description', 'schema_history')
+                       AND name NOT GLOB 'written.*'",
                 )
                 .doing(doing)
         })

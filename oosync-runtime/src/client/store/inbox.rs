@@ -69,7 +69,8 @@ pub struct InboxColumn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InboxKind {
-    /// The server changed the same columns, or the row is gone there; its values were taken.
+    /// Somebody else changed the same columns, or the row is gone on the server; [`InboxColumn::lost`] says whose values
+    /// were taken.
     Conflict,
     /// The server refused the change.
     Rejected,
@@ -217,7 +218,26 @@ impl Store {
     ///
     /// What SQLite says.
     pub fn inbox(&self) -> Result<Vec<InboxItem>, StoreError> {
-        read(&self.connection)
+        read(&self.connection, 0)
+    }
+
+    /// What was noted after the item of this id.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn inbox_after(&self, id: i64) -> Result<Vec<InboxItem>, StoreError> {
+        read(&self.connection, id)
+    }
+
+    /// The id of the item that was noted last, dismissed or not; 0 before the first.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn last_noted(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '_oosync_inbox'";
+        self.connection.query_row(sql, [], |row| row.get(0)).doing(|| "reading the inbox".to_owned())
     }
 
     /// Takes an item out of the inbox; `false` if it is not there.
@@ -235,11 +255,12 @@ impl Store {
     }
 }
 
-fn read(connection: &Connection) -> Result<Vec<InboxItem>, StoreError> {
+fn read(connection: &Connection, after: i64) -> Result<Vec<InboxItem>, StoreError> {
     let doing = || "reading the inbox".to_owned();
-    let sql = "SELECT id, kind, tbl, op, mutation, code, message, detail, at FROM _oosync_inbox ORDER BY id";
+    let sql = "SELECT id, kind, tbl, op, mutation, code, message, detail, at FROM _oosync_inbox \
+               WHERE id > ?1 ORDER BY id";
     let mut statement = connection.prepare_cached(sql).doing(doing)?;
-    let mut rows = statement.query([]).doing(doing)?;
+    let mut rows = statement.query([after]).doing(doing)?;
     let mut items = Vec::new();
     while let Some(row) = rows.next().doing(doing)? {
         let (kind, op): (String, String) = (row.get(1).doing(doing)?, row.get(3).doing(doing)?);

@@ -13,6 +13,8 @@
 //! - `pending`, `batch`: what is to be pushed, and what has been sent
 //! - `settle`: what happens to a dirty row when the server speaks of it
 //! - `answer`, `apply`, `bootstrap`: the server's answers, its rows, and all of its rows
+//! - `receipts`: which mutations are answered and included; `observe`: which tables have changed
+//! - `confirmed`: writes that count only once the server has them
 //! - `inbox`: what the user should know
 //! - `id_lease`: blocks of numbers; `holder`: which process syncs; `identity`: whose file it is
 //! - `meta`: names and values
@@ -22,6 +24,7 @@ mod apply;
 mod batch;
 mod bootstrap;
 mod capture;
+mod confirmed;
 mod convert;
 mod describe;
 mod entry;
@@ -33,8 +36,10 @@ mod inbox;
 mod layout;
 mod meta;
 mod migrate;
+mod observe;
 mod open;
 mod pending;
+mod receipts;
 mod settle;
 mod sql;
 mod system;
@@ -47,13 +52,15 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use self::answer::{Answer, Answered, Outcome, ServerRow};
 pub use self::apply::{Applied, Apply, Delta, TableDelta};
-pub use self::batch::{Batch, SentChange};
+pub use self::batch::{Batch, Fits, NextBatch, SentChange};
 pub use self::bootstrap::{Bootstrap, Load};
+pub use self::confirmed::Rehearsed;
 pub(crate) use self::id_lease::take as take_leased;
 pub use self::identity::Identity;
 pub use self::inbox::{InboxColumn, InboxItem, InboxKind};
 use self::layout::Layout;
 pub use self::migrate::NotRestored;
+pub use self::observe::{Observed, Observer};
 pub use self::open::{OpenOptions, Opened};
 pub use self::pending::{ChangedColumn, Op, Pending, PendingChange};
 use crate::client::StoreError;
@@ -123,6 +130,17 @@ impl Store {
             names.retain(|name| name != table);
             migrate::set_to_fetch(connection, &names)
         })
+    }
+
+    /// Somebody who looks which tables change, on a connection of their own.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn observer(&self) -> Result<Observer, StoreError> {
+        let mut observer = Observer::new(self.connect()?, &self.layouts);
+        observer.look()?;
+        Ok(observer)
     }
 
     /// The cursor of the last delta.

@@ -2,6 +2,7 @@
 
 use super::entry::{Entry, Rows};
 use super::image::{Image, same};
+use super::observe::count_written;
 use super::{Store, silently};
 use crate::Value;
 use crate::client::StoreError;
@@ -103,7 +104,10 @@ impl Store {
                     Phase::Deletes => layouts.iter().rev().collect(),
                 };
                 for layout in order {
-                    collect(Rows { connection, layout }, phase, limit, &mut pending, &mut |_, _| Ok(()))?;
+                    let mut all = |_: &Entry, _: &PendingChange| Ok(Found::Taken);
+                    if !collect(Rows { connection, layout }, phase, limit, &mut pending, &mut all)? {
+                        return Ok(pending);
+                    }
                 }
             }
             Ok(pending)
@@ -134,17 +138,29 @@ impl Store {
     }
 }
 
-/// Adds a table's changes of one phase to `pending`, until that has `limit` changes. `found` sees each with its entry.
+/// What is done with a change that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It is added.
+    Taken,
+    /// It is left out.
+    Passed,
+    /// It is left out, and so is everything after it.
+    Full,
+}
+
+/// Adds a table's changes of one phase to `pending`, until that has `limit` changes; whether there is room for more.
+/// `found` sees each with its entry.
 pub(super) fn collect(
     rows: Rows<'_>,
     phase: Phase,
     limit: usize,
     pending: &mut Pending,
-    found: &mut dyn FnMut(Entry, &PendingChange) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+    found: &mut dyn FnMut(&Entry, &PendingChange) -> Result<Found, StoreError>,
+) -> Result<bool, StoreError> {
     let mut after = i64::MIN;
     while pending.changes.len() < limit {
-        let Some(entry) = rows.next_unsent(after)? else { break };
+        let Some(entry) = rows.next_unsent(after)? else { return Ok(true) };
         after = entry.seq;
         let current = match rows.current(&entry.key) {
             Ok(current) => current,
@@ -158,14 +174,20 @@ pub(super) fn collect(
         };
         match change(rows, &entry, current.as_ref()) {
             Some(change) if (change.op == Op::Delete) == (phase == Phase::Deletes) => {
-                found(entry, &change)?;
-                pending.changes.push(change);
+                match found(&entry, &change)? {
+                    Found::Taken => pending.changes.push(change),
+                    Found::Passed => {}
+                    Found::Full => return Ok(false),
+                }
             }
             Some(_) => {}
-            None => rows.settle(entry, current.as_deref())?,
+            None => {
+                rows.settle(entry, current.as_deref())?;
+                count_written(rows.connection, rows.layout.table.name)?;
+            }
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// The difference between an entry's base and the row as it is.

@@ -1,0 +1,167 @@
+//! What the thread does.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::StartOptions;
+use super::pace::{Ended, Pace};
+use crate::client::SyncError;
+use crate::client::api::Shared;
+use crate::client::store::Observer;
+use crate::client::sync::Summary;
+use crate::client::transport::{Download, TransportError};
+use crate::protocol::Pull;
+
+/// A pull that was to wait and is answered sooner, with nothing, is one of a server that does not wait.
+const SOON: Duration = Duration::from_secs(1);
+
+/// What the thread is told.
+pub(super) enum Command {
+    SyncNow,
+    NetworkChanged,
+    Stop,
+    /// A pull that waited for changes has been answered: which one, what it asked, and what came.
+    Polled(u64, Pull, Result<Download, TransportError>),
+}
+
+/// What the thread works with.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    options: StartOptions,
+    observer: Observer,
+    pace: Pace,
+    commands: Sender<Command>,
+    receiver: Receiver<Command>,
+    /// The number of the last pull that waits, and since when it does.
+    poll: u64,
+    polling: Option<Instant>,
+    /// When the next one may begin.
+    next_poll: Instant,
+}
+
+impl Worker {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        options: StartOptions,
+        observer: Observer,
+        commands: Sender<Command>,
+        receiver: Receiver<Command>,
+    ) -> Self {
+        let now = Instant::now();
+        let pace = Pace::new(options.clone(), now);
+        Self { shared, options, observer, pace, commands, receiver, poll: 0, polling: None, next_poll: now }
+    }
+
+    pub(super) fn run(&mut self) {
+        while !self.shared.stopped.load(Ordering::Relaxed) {
+            self.look();
+            if self.pace.due() <= Instant::now() {
+                let result = self.shared.cycle();
+                self.ended(&result);
+                continue;
+            }
+            self.begin_poll();
+            let until = self.pace.due().saturating_duration_since(Instant::now());
+            match self.receiver.recv_timeout(until.min(self.options.look)) {
+                Ok(Command::SyncNow) => self.pace.kick(Instant::now()),
+                Ok(Command::NetworkChanged) => {
+                    // Whether the old connection ever answers, nobody knows.
+                    self.polling = None;
+                    self.pace.kick(Instant::now());
+                }
+                Ok(Command::Polled(poll, request, result)) if poll == self.poll && self.polling.is_some() => {
+                    self.polled(&request, result);
+                }
+                Ok(Command::Polled(..)) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.shared.in_background.store(false, Ordering::Relaxed);
+        // Gives the right to sync back.
+        self.shared.with_syncer(|_, _| ());
+    }
+
+    /// Whether something was written here.
+    fn look(&mut self) {
+        // A file that is busy is looked at again.
+        if let Ok(Some(observed)) = self.observer.look()
+            && !observed.tables.is_empty()
+        {
+            self.pace.changed(Instant::now(), observed.dirty);
+        }
+    }
+
+    fn ended(&mut self, result: &Result<Summary, SyncError>) {
+        let ended = match result {
+            Ok(summary) if summary.retried > 0 => Ended::Again(summary.retry_after),
+            Ok(_) => Ended::Well,
+            Err(SyncError::HeldElsewhere { .. }) => Ended::Held,
+            Err(error) => Ended::Again(error.retry_after()),
+        };
+        self.pace.ended(Instant::now(), ended, jitter());
+        if let Ok(summary) = result {
+            self.still_dirty(summary);
+        }
+    }
+
+    /// What the cycle itself wrote is no news; what somebody wrote meanwhile is.
+    fn still_dirty(&mut self, summary: &Summary) {
+        let Ok(Some(_)) = self.observer.look() else { return };
+        let stuck = summary.stuck.len();
+        let pending = self.shared.ask(|store| store.pending(stuck + 1));
+        if pending.is_ok_and(|pending| pending.changes.len() + pending.unreadable.len() > stuck) {
+            self.pace.changed(Instant::now(), 1);
+        }
+    }
+
+    /// Lets a pull wait for changes of others, unless one does.
+    fn begin_poll(&mut self) {
+        let Some(wait) = self.options.live else { return };
+        if self.polling.is_some() || !self.pace.is_well() || Instant::now() < self.next_poll {
+            return;
+        }
+        let Ok(Some(request)) = self.shared.long_poll(wait) else { return };
+        self.poll += 1;
+        let (poll, commands, transport) =
+            (self.poll, self.commands.clone(), Arc::clone(&self.shared.transport));
+        let asks = move || {
+            let result = transport.pull(&request);
+            // Nobody is there any more if that fails.
+            let _ = commands.send(Command::Polled(poll, request, result));
+        };
+        let thread = std::thread::Builder::new().name("oosync-live".to_owned()).spawn(asks);
+        match thread {
+            Ok(_) => self.polling = Some(Instant::now()),
+            // Without a thread, the interval has to do.
+            Err(_) => self.next_poll = Instant::now() + self.options.interval,
+        }
+    }
+
+    fn polled(&mut self, request: &Pull, result: Result<Download, TransportError>) {
+        let since = self.polling.take();
+        let result = match result {
+            Ok(download) => self.shared.take(request, download),
+            Err(error) => Err(self.shared.failed(error)),
+        };
+        match &result {
+            Ok(summary) => {
+                let nothing = summary.rows + summary.deleted == 0;
+                let soon = since.is_none_or(|since| since.elapsed() < SOON);
+                let wait = if nothing && soon { self.options.interval.min(SOON * 5) } else { Duration::ZERO };
+                self.next_poll = Instant::now() + wait;
+                self.still_dirty(summary);
+            }
+            Err(_) => self.ended(&result),
+        }
+    }
+}
+
+/// From 0 to 1, another one each time.
+fn jitter() -> f64 {
+    let [byte, ..] = Uuid::new_v4().into_bytes();
+    f64::from(byte) / 255.0
+}

@@ -1,0 +1,108 @@
+//! Everything comes here, chunk by chunk; after a crash it goes on where it was.
+
+use super::cycle::{Context, Syncer};
+use super::incoming::{Incoming, Part};
+use super::{Stage, Summary, SyncError};
+use crate::client::Event;
+use crate::client::StoreError;
+use crate::client::transport::{Download, TransportError};
+use crate::protocol::{ErrorCode, Mode, Next, Snapshot};
+
+/// How a request for a chunk ended.
+enum Loaded {
+    /// There is more.
+    Some,
+    /// That was all.
+    All,
+    /// The server cannot go on from there.
+    Lost,
+}
+
+impl Syncer {
+    /// Loads everything, up to the cursor from which the pull that follows makes it exact.
+    pub(super) fn bootstrap(
+        &mut self,
+        context: &Context<'_>,
+        summary: &mut Summary,
+    ) -> Result<(), SyncError> {
+        // Nobody could say whether the rows include what was sent.
+        if self.store.is_waiting()? {
+            let message = "what was sent is not answered: everything is loaded after that".to_owned();
+            return Err(SyncError::Unavailable { message, retry_after: None });
+        }
+        let mut lost = false;
+        loop {
+            match self.load(context, summary)? {
+                Loaded::Some => {}
+                Loaded::All => return Ok(()),
+                Loaded::Lost if lost => {
+                    let what = "the server does not go on with a snapshot that it has just begun".to_owned();
+                    return Err(SyncError::Malformed { what });
+                }
+                Loaded::Lost => {
+                    lost = true;
+                    let through = self.store.acknowledged()?;
+                    self.store.begin_bootstrap(through)?;
+                }
+            }
+        }
+    }
+
+    /// Asks for what comes next, and writes it.
+    fn load(&mut self, context: &Context<'_>, summary: &mut Summary) -> Result<Loaded, SyncError> {
+        self.keep(context)?;
+        let client = self.client()?.ok_or_else(|| SyncError::Refused {
+            code: ErrorCode::UnknownClient,
+            message: "this device has not registered".to_owned(),
+        })?;
+        let resume = self.store.bootstrap()?.and_then(|under_way| under_way.resume);
+        let resume = resume.map(String::from_utf8).transpose();
+        let resume = resume.map_err(|_| StoreError::Damaged { what: "a token is no text".to_owned() })?;
+        // Whatever has been answered by now is part of what the server is about to read.
+        let through = self.store.acknowledged()?;
+        let goes_on = resume.is_some();
+        let schema_hash = self.schema.hash.to_owned();
+        let request = Snapshot { client, schema_hash, resume, tables: None, limit: None };
+        let body = match context.transport.snapshot(&request) {
+            Ok(Download::Frames(body)) => body,
+            Ok(Download::SnapshotRequired(_)) => return Ok(Loaded::Lost),
+            Err(TransportError::Refused(error)) if goes_on && error.code == ErrorCode::InvalidToken => {
+                return Ok(Loaded::Lost);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut incoming = Incoming::new(body, self.schema, true);
+        let mut begun = goes_on;
+        loop {
+            let part = incoming.receive(&mut || self.keep(context))?;
+            incoming.expect(if goes_on { &[Mode::Chunk] } else { &[Mode::Snapshot] })?;
+            if !begun {
+                self.store.begin_bootstrap(through)?;
+                begun = true;
+            }
+            let mut load = self.store.begin_load()?;
+            incoming.write(&mut load)?;
+            match part {
+                Part::Progress(progress) => {
+                    load.commit(progress.resume.as_bytes())?;
+                    let (rows, estimated) = (progress.rows, progress.estimated);
+                    (context.emit)(Event::Progress { stage: Stage::Bootstrap, rows, estimated });
+                }
+                Part::End(end) => match end.next {
+                    Next::Resume(token) => {
+                        load.commit(token.as_bytes())?;
+                        return Ok(Loaded::Some);
+                    }
+                    Next::Cursor(cursor) => {
+                        load.commit_last()?;
+                        let applied = self.store.finish_bootstrap(cursor.as_bytes())?;
+                        let rows: u64 = end.counts.values().map(|counts| counts.rows).sum();
+                        summary.rows += rows.max(applied.rows);
+                        summary.bootstrapped = true;
+                        return Ok(Loaded::All);
+                    }
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What changed on the server comes here.
+
+use std::io::Read;
+use std::time::Duration;
+
+use super::cycle::{Context, Syncer};
+use super::incoming::{Incoming, Part};
+use super::{Stage, Summary, SyncError};
+use crate::client::transport::{Download, TransportError};
+use crate::client::{Event, StoreError};
+use crate::protocol::{ErrorCode, Mode, Next, Pull};
+
+impl Syncer {
+    /// Brings the file to the server's present state.
+    pub(super) fn pull(&mut self, context: &Context<'_>, summary: &mut Summary) -> Result<(), SyncError> {
+        let lacks_rows = !self.store.to_fetch()?.is_empty() || self.store.bootstrap()?.is_some();
+        if lacks_rows || self.store.cursor()?.is_none() {
+            self.bootstrap(context, summary)?;
+        }
+        match self.pull_once(context, summary)? {
+            Pulled::Applied => Ok(()),
+            Pulled::SnapshotRequired => {
+                self.bootstrap(context, summary)?;
+                match self.pull_once(context, summary)? {
+                    Pulled::Applied => Ok(()),
+                    Pulled::SnapshotRequired => Err(SyncError::Malformed {
+                        what: "the server does not go on from where its own snapshot ended".to_owned(),
+                    }),
+                }
+            }
+        }
+    }
+
+    fn pull_once(&mut self, context: &Context<'_>, summary: &mut Summary) -> Result<Pulled, SyncError> {
+        self.keep(context)?;
+        let Some(request) = self.pull_request(None)? else { return Ok(Pulled::SnapshotRequired) };
+        match context.transport.pull(&request) {
+            Ok(Download::Frames(body)) => self.apply(context, body, summary).map(|()| Pulled::Applied),
+            Ok(Download::SnapshotRequired(_)) => Ok(Pulled::SnapshotRequired),
+            // A cursor of another server, or of the name that this device had before.
+            Err(TransportError::Refused(body)) if body.code == ErrorCode::InvalidToken => {
+                Ok(Pulled::SnapshotRequired)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What a pull asks for; nothing where there is no cursor yet.
+    pub(in crate::client) fn pull_request(&self, wait: Option<Duration>) -> Result<Option<Pull>, SyncError> {
+        let (Some(client), Some(cursor)) = (self.client()?, self.store.cursor()?) else { return Ok(None) };
+        let cursor = String::from_utf8(cursor)
+            .map_err(|_| StoreError::Damaged { what: "the cursor is no text".to_owned() })?;
+        Ok(Some(Pull {
+            client,
+            schema_hash: self.schema.hash.to_owned(),
+            cursor: Some(cursor),
+            resume: None,
+            limit: None,
+            wait,
+            acknowledged: self.acknowledged()?,
+        }))
+    }
+
+    /// Takes a delta in: in one transaction, once all of it is there.
+    pub(super) fn apply(
+        &mut self,
+        context: &Context<'_>,
+        body: Box<dyn Read + Send>,
+        summary: &mut Summary,
+    ) -> Result<(), SyncError> {
+        let mut incoming = Incoming::new(body, self.schema, false);
+        let Part::End(end) = incoming.receive(&mut || self.keep(context))? else {
+            return Err(SyncError::Malformed { what: "a delta in parts".to_owned() });
+        };
+        incoming.expect(&[Mode::Delta])?;
+        let Next::Cursor(cursor) = &end.next else {
+            return Err(SyncError::Malformed { what: "a delta in frames that is cut into pages".to_owned() });
+        };
+        let through = self.store.included_through(&end.included)?;
+        let mut apply = self.store.begin_apply(through)?;
+        incoming.write(&mut apply)?;
+        let applied = apply.commit(cursor.as_bytes())?;
+        self.store.remember("included", &through.to_string())?;
+        summary.rows += applied.rows;
+        summary.deleted += applied.deleted;
+        if applied.rows + applied.deleted > 0 {
+            let estimated = incoming.header().and_then(|header| header.estimated);
+            let rows = applied.rows + applied.deleted;
+            (context.emit)(Event::Progress { stage: Stage::Pull, rows, estimated });
+        }
+        Ok(())
+    }
+}
+
+/// How a pull ended.
+enum Pulled {
+    Applied,
+    SnapshotRequired,
+}

@@ -1,0 +1,93 @@
+//! How requests get to a server: by HTTP, or by whatever an app has instead.
+//!
+//! - `http`, `tls`, `decoded`: by HTTP, and what comes over it
+
+mod decoded;
+mod http;
+mod tls;
+
+use std::io::Read;
+
+use thiserror::Error;
+
+pub use self::http::{HttpTransport, HttpTransportBuilder};
+use crate::protocol::{ErrorBody, Pull, Push, PushReply, Register, Registered, Snapshot, SnapshotRequired};
+
+/// Gets requests to a server and brings its answers. Each call blocks; several may be under way at the same time, from
+/// different threads: a pull that waits for changes, and what the device does meanwhile.
+pub trait Transport: Send + Sync {
+    /// `POST register`.
+    ///
+    /// # Errors
+    ///
+    /// See [`TransportError`].
+    fn register(&self, request: &Register) -> Result<Registered, TransportError>;
+
+    /// `POST pull`, in frames.
+    ///
+    /// # Errors
+    ///
+    /// See [`TransportError`].
+    fn pull(&self, request: &Pull) -> Result<Download, TransportError>;
+
+    /// `POST snapshot`, in frames.
+    ///
+    /// # Errors
+    ///
+    /// See [`TransportError`].
+    fn snapshot(&self, request: &Snapshot) -> Result<Download, TransportError>;
+
+    /// `POST push`.
+    ///
+    /// # Errors
+    ///
+    /// See [`TransportError`].
+    fn push(&self, request: &Push) -> Result<PushReply, TransportError>;
+
+    /// The device is in another network: connections from before are of no use.
+    fn network_changed(&self) {}
+}
+
+/// The answer to a request for rows.
+pub enum Download {
+    /// A body of [frames](crate::protocol::frame), read as it comes. An error while it is read is one of the network.
+    Frames(Box<dyn Read + Send>),
+    /// Everything has to be loaded anew.
+    SnapshotRequired(SnapshotRequired),
+}
+
+impl std::fmt::Debug for Download {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Frames(_) => f.write_str("Frames"),
+            Self::SnapshotRequired(required) => f.debug_tuple("SnapshotRequired").field(required).finish(),
+        }
+    }
+}
+
+/// Why a request was not answered as asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The server was not reached, or the connection broke. Whether the request arrived is not known.
+    #[error("the server is not reached: {what}")]
+    Offline {
+        /// What happened.
+        what: String,
+    },
+    /// The server answered with an error.
+    #[error("the server answered {}: {}", .0.code, .0.message)]
+    Refused(ErrorBody),
+    /// Something answered that does not speak the protocol: a login page of a network, a proxy, another program.
+    #[error("what answered is not a sync server: {what}")]
+    Malformed {
+        /// What came.
+        what: String,
+    },
+    /// The app gave no token.
+    #[error("there is no token to show to the server: {what}")]
+    Token {
+        /// What its callback said.
+        what: String,
+    },
+}

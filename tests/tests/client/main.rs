@@ -1,0 +1,14 @@
+//! Clients over a real Postgres: what a device promises, with a network that loses requests and answers.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod background;
+mod confirmed;
+mod converge;
+mod http;
+mod network;
+mod promises;
+#[path = "../server/support.rs"]
+#[allow(dead_code, reason = "shared with the tests of the server")]
+mod server;
+mod support;

@@ -1,0 +1,156 @@
+//! The way from a client to an engine in the same process, on which things get lost.
+
+use std::io::Read;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use oosync_runtime::client::{Download, Transport, TransportError};
+use oosync_runtime::protocol::{ErrorBody, Pull, Push, PushReply, Register, Registered, Reply, Snapshot};
+use oosync_runtime::server::auth::Identity;
+use oosync_runtime::server::{Body, Engine, Error};
+use tokio::runtime::Handle;
+
+use crate::server::{Server, user};
+
+/// What happens to the next request of a kind.
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    /// It does not arrive.
+    Lost,
+    /// It arrives, and the answer is lost.
+    ReplyLost,
+    /// The body of the answer breaks off after so many bytes.
+    CutAfter(usize),
+    /// The server says this.
+    Says(ErrorBody),
+    /// It is answered after this has been done.
+    After(Action),
+}
+
+/// Something that is done in the middle of a request.
+#[derive(Clone)]
+pub(crate) struct Action(pub(crate) Arc<dyn Fn() + Send + Sync>);
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Action")
+    }
+}
+
+/// The faults to come, and what has been sent.
+#[derive(Debug, Default)]
+pub(crate) struct Network {
+    pub(crate) offline: AtomicBool,
+    faults: Mutex<Vec<(&'static str, Fault)>>,
+    pub(crate) pushes: Mutex<Vec<Push>>,
+    pub(crate) requests: AtomicUsize,
+}
+
+impl Network {
+    /// The next request of this kind meets this.
+    pub(crate) fn next(&self, kind: &'static str, fault: Fault) {
+        self.faults.lock().unwrap().push((kind, fault));
+    }
+
+    /// Nothing is lost any more.
+    pub(crate) fn calm(&self) {
+        self.faults.lock().unwrap().clear();
+    }
+
+    fn fault(&self, kind: &str) -> Option<Fault> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        if self.offline.load(Ordering::Relaxed) {
+            return Some(Fault::Lost);
+        }
+        let mut faults = self.faults.lock().unwrap();
+        let place = faults.iter().position(|(of, _)| *of == kind)?;
+        Some(faults.remove(place).1)
+    }
+}
+
+/// A client's way to an engine.
+pub(crate) struct InProcess {
+    engine: Engine,
+    runtime: Handle,
+    identity: Identity,
+    network: Arc<Network>,
+}
+
+impl InProcess {
+    pub(crate) fn new(server: &Server, number: usize, network: &Arc<Network>) -> Self {
+        Self {
+            engine: server.engine.clone(),
+            runtime: server.runtime.handle().clone(),
+            identity: Identity::new(user(number)).unwrap(),
+            network: Arc::clone(network),
+        }
+    }
+
+    fn answer<T>(
+        &self,
+        kind: &str,
+        request: impl Future<Output = Result<T, Error>>,
+    ) -> Result<(T, Option<usize>), TransportError> {
+        let lost = || TransportError::Offline { what: "lost by the test".to_owned() };
+        let fault = self.network.fault(kind);
+        let mut cut = None;
+        match &fault {
+            Some(Fault::Lost) => return Err(lost()),
+            Some(Fault::Says(body)) => return Err(TransportError::Refused(body.clone())),
+            Some(Fault::CutAfter(bytes)) => cut = Some(*bytes),
+            Some(Fault::After(action)) => (action.0)(),
+            Some(Fault::ReplyLost) | None => {}
+        }
+        let reply = self.runtime.block_on(request);
+        if let Some(Fault::ReplyLost) = fault {
+            return Err(lost());
+        }
+        let reply = reply.map_err(|error| TransportError::Refused(error.into_body()))?;
+        Ok((reply, cut))
+    }
+
+    fn download((reply, cut): (Reply<Body>, Option<usize>), runtime: &Handle) -> Download {
+        match reply {
+            Reply::SnapshotRequired(required) => Download::SnapshotRequired(required),
+            Reply::Given(body) => {
+                let mut bytes = runtime.block_on(body.collect()).unwrap();
+                bytes.truncate(cut.unwrap_or(usize::MAX));
+                Download::Frames(Box::new(Slow(bytes, 0)))
+            }
+        }
+    }
+}
+
+/// Gives a body in parts of odd sizes.
+struct Slow(Vec<u8>, usize);
+
+impl Read for Slow {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = &self.0[self.1..];
+        let count = left.len().min(buffer.len()).min(1_777);
+        buffer[..count].copy_from_slice(&left[..count]);
+        self.1 += count;
+        Ok(count)
+    }
+}
+
+impl Transport for InProcess {
+    fn register(&self, request: &Register) -> Result<Registered, TransportError> {
+        Ok(self.answer("register", self.engine.register(&self.identity, request))?.0)
+    }
+
+    fn pull(&self, request: &Pull) -> Result<Download, TransportError> {
+        let reply = self.answer("pull", self.engine.pull_frames(&self.identity, request))?;
+        Ok(Self::download(reply, &self.runtime))
+    }
+
+    fn snapshot(&self, request: &Snapshot) -> Result<Download, TransportError> {
+        let reply = self.answer("snapshot", self.engine.snapshot_frames(&self.identity, request))?;
+        Ok(Self::download(reply, &self.runtime))
+    }
+
+    fn push(&self, request: &Push) -> Result<PushReply, TransportError> {
+        self.network.pushes.lock().unwrap().push(request.clone());
+        Ok(self.answer("push", self.engine.push(&self.identity, request))?.0)
+    }
+}
