@@ -76,6 +76,7 @@ impl Server {
     }
 
     /// Over a database that has its schema.
+    #[allow(dead_code, reason = "the tests of HTTP use it, which share this module")]
     pub(crate) fn over(
         database: TestDatabase,
         config: &str,

@@ -135,17 +135,6 @@ async fn register(State(http): State<Http>, request: Request) -> Response {
     .await
 }
 
-async fn push(State(http): State<Http>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    http.answer("push", &head, async |seen| {
-        let (identity, request) = http.receive::<Push>(&head, body, seen).await?;
-        let answer = http.engine.push(&identity, &request).await?;
-        http.engine.shared.metrics.pushed(&answer);
-        reply::json(Coding::accepted(&head.headers), &answer)
-    })
-    .await
-}
-
 async fn pull(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("pull", &head, async |seen| {
