@@ -29,7 +29,7 @@ fn a_column_that_only_the_owner_sees_only_the_owner_writes() {
         members = { table = \"members\", user = \"user_id\", key = \"team_id\" }
         write = \"members\"
     ";
-    let server = Server::built(schema, config, |builder| builder);
+    let server = Server::with(schema, config);
     server.database.execute(&format!(
         "insert into users values ('{0}', 'a'), ('{1}', 'b'); insert into teams values ('{2}', '{0}');
          insert into members values ('{2}', '{0}'), ('{2}', '{1}')",

@@ -196,7 +196,7 @@ fn a_delete_meets_a_change() {
 fn rows_go_for_good_where_there_is_no_mark() {
     let config = include_str!("../../../../Oosync.toml")
         .replace("[tables.comments]\n", "[tables.comments]\ndeny_delete = false\n");
-    let server = Server::built(crate::support::SCHEMA, &config, |builder| builder);
+    let server = Server::with(crate::support::SCHEMA, &config);
     crate::support::people(&server);
     let mut device = Device::new(&server, 0);
     let comment =

@@ -304,7 +304,7 @@ fn what_devices_push_becomes_what_the_model_says() {
         let config = format!(
             "[sync]\ndeny_delete = false\nconflict = \"{name}\"\n\n[tables.users]\nowner_column = \"id\"\n"
         );
-        let server = Server::built(SCHEMA, &config, |builder| builder);
+        let server = Server::with(SCHEMA, &config);
         server.database.execute(&format!("insert into users values ('{}', 'a')", user(0)));
         let mut numbers = Numbers(seed);
         let mut model = Model::default();

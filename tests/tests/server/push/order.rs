@@ -121,7 +121,7 @@ fn a_value_is_free_again_once_its_row_is_deleted_or_changed() {
             "[tables.users.columns.name]\nowner_only = false\n\n[tables.users.columns.email]",
         )
         .replace("[tables.attachments]\n", "[tables.attachments]\ndeny_delete = false\n");
-    let server = Server::built(crate::support::SCHEMA, &config, |builder| builder);
+    let server = Server::with(crate::support::SCHEMA, &config);
     people(&server);
     server.database.execute("create unique index one_file on attachments (todo_id, file_name)");
     let mut device = Device::new(&server, 0);
@@ -229,7 +229,7 @@ fn constraints_that_are_checked_at_the_end_let_in_what_is_right_then_and_refuse_
         create table users (id uuid primary key, name text not null);
         create table nodes (id int primary key, user_id uuid not null references users, place int not null,
           next int references nodes deferrable initially deferred, unique (user_id, place) deferrable initially deferred);";
-    let server = Server::built(schema, "[tables.users]\nowner_column = \"id\"\n", |builder| builder);
+    let server = Server::with(schema, "[tables.users]\nowner_column = \"id\"\n");
     server.database.execute(&format!("insert into users values ('{}', 'a')", user(0)));
     let mut device = Device::new(&server, 0);
     let node = |number: i32, next: Option<i32>| {
@@ -279,7 +279,7 @@ fn parents_are_deleted_after_their_children_and_not_with_those_that_move_away() 
         create table things (id int primary key, box_id int not null references boxes on delete cascade);
         create table parts (id int primary key, thing_id int not null references things on delete restrict);";
     let config = "[sync]\ndeny_delete = false\n[tables.users]\nowner_column = \"id\"\n";
-    let server = Server::built(schema, config, |builder| builder);
+    let server = Server::with(schema, config);
     server.database.execute(&format!("insert into users values ('{}', 'a')", user(0)));
     let mut device = Device::new(&server, 0);
     let made = |table: &str, number: i32, column: &str, value: Value| {

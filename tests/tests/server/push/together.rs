@@ -22,7 +22,7 @@ impl Numbers {
 fn server_that_rejects() -> Server {
     let config = include_str!("../../../../Oosync.toml")
         .replace("[tables.lists]\n", "[tables.lists]\nconflict = \"reject\"\n");
-    let server = Server::built(crate::support::SCHEMA, &config, |builder| builder);
+    let server = Server::with(crate::support::SCHEMA, &config);
     people(&server);
     server
 }

@@ -32,7 +32,7 @@ fn server() -> Server {
         .map(|table| format!("alter table {table} add column user_id uuid not null default '{}';\n", user(0)))
         .collect();
     let config = "[sync]\nexclude = [\"key_of_13\", \"key_ltree\"]\n";
-    let server = Server::built(&format!("{schema}\n{owned}"), config, |builder| builder);
+    let server = Server::with(&format!("{schema}\n{owned}"), config);
     let data = include_str!("../../../generated/extremes.data.sql");
     let (data, _) = data.split_once("insert into key_ltree").unwrap();
     server.database.execute(data);
@@ -157,7 +157,7 @@ fn names_are_names_whatever_is_in_them() {
           "user_id" uuid not null, "Some" text unique, "k0" int, "updated_at" timestamp, "deleted" bool not null default false,
           primary key ("it's $1", """); --"));"#;
     let config = "[sync]\nconflict = \"server_wins\"\n";
-    let server = Server::built(schema, config, |builder| builder);
+    let server = Server::with(schema, config);
     let mut device = Device::new(&server, 0);
     let table = "\"); drop table x; --";
     let key = |text: &str| json!({"\"); --": 1, "it's $1": text});
