@@ -498,3 +498,16 @@ fn two_processes_share_a_file_and_one_of_them_syncs() {
     device.client.stop();
     second.sync().unwrap();
 }
+
+#[test]
+fn a_row_that_went_between_its_push_and_the_first_download_does_not_stay() {
+    let server = Server::todo();
+    let device = Device::new(&server, 0);
+    device.add_list(1, "Garden");
+    device.network.next("snapshot", Fault::Lost);
+    device.client.sync().unwrap_err();
+    assert_eq!(titles(&server), ["Garden"]);
+    server.database.execute("delete from lists");
+    device.sync();
+    assert_eq!(device.lists(), [""; 0]);
+}

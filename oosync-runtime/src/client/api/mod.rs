@@ -1,7 +1,6 @@
 //! What apps call.
 
 mod builder;
-#[expect(clippy::module_inception, reason = "it is the client")]
 mod client;
 mod export;
 mod queue;

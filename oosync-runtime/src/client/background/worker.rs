@@ -25,7 +25,7 @@ pub(super) enum Command {
     NetworkChanged,
     Stop,
     /// A pull that waited for changes has been answered: which one, what it asked, and what came.
-    Polled(u64, Pull, Result<Download, TransportError>),
+    Polled(u64, Box<Pull>, Result<Download, TransportError>),
 }
 
 /// What the thread works with.
@@ -131,7 +131,7 @@ impl Worker {
         let asks = move || {
             let result = transport.pull(&request);
             // Nobody is there any more if that fails.
-            let _ = commands.send(Command::Polled(poll, request, result));
+            let _ = commands.send(Command::Polled(poll, Box::new(request), result));
         };
         let thread = std::thread::Builder::new().name("oosync-live".to_owned()).spawn(asks);
         match thread {

@@ -55,7 +55,7 @@ impl Store {
             let fresh = !again && meta::get::<Vec<u8>>(connection, "cursor")?.is_none();
             let mut staged = !fresh;
             for layout in layouts {
-                staged = staged || has_clean_rows(connection, layout)?;
+                staged = staged || has_known_rows(connection, layout)?;
             }
             if again {
                 make_indexes(connection)?;
@@ -177,11 +177,13 @@ impl Load<'_> {
     }
 }
 
-fn has_clean_rows(connection: &Connection, layout: &Layout) -> Result<bool, StoreError> {
+/// Whether the server has had a row that is here: it may be gone there, and only a comparison would tell. Of rows that
+/// were made here and never answered, it would not.
+fn has_known_rows(connection: &Connection, layout: &Layout) -> Result<bool, StoreError> {
+    let (table, shadow) = (quoted(&layout.names.table), quoted(&layout.names.shadow));
     let sql = format!(
-        "SELECT EXISTS (SELECT 1 FROM {} AS t WHERE NOT EXISTS (SELECT 1 FROM {} AS s WHERE {}))",
-        quoted(&layout.names.table),
-        quoted(&layout.names.shadow),
+        "SELECT EXISTS (SELECT 1 FROM {shadow} WHERE existed = 1 OR awaiting IS NOT NULL) \
+         OR EXISTS (SELECT 1 FROM {table} AS t WHERE NOT EXISTS (SELECT 1 FROM {shadow} AS s WHERE {}))",
         same_key(layout, ("s", "key_"), ("t", ""))
     );
     connection.query_row(&sql, [], |row| row.get(0)).doing(|| format!("reading `{}`", layout.names.table))

@@ -4,7 +4,7 @@
 //! written once all of it is there, so that nothing stays of one that breaks off.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek as _, SeekFrom, Write as _};
+use std::io::{ErrorKind, Read, Seek as _, SeekFrom, Write as _};
 
 use tempfile::SpooledTempFile;
 
@@ -150,12 +150,14 @@ impl Incoming {
 
     /// Takes the next bytes; 0 at the end.
     fn more(&mut self) -> Result<usize, SyncError> {
-        let offline =
-            |error: std::io::Error| SyncError::Offline { what: format!("the answer broke off: {error}") };
         let count = loop {
             match self.body.read(&mut self.buffer) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                read => break read.map_err(offline)?,
+                Ok(count) => break count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::InvalidData => return Err(malformed(&error)),
+                Err(error) => {
+                    return Err(SyncError::Offline { what: format!("the answer broke off: {error}") });
+                }
             }
         };
         let bytes = &self.buffer[..count];

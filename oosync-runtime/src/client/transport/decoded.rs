@@ -40,7 +40,10 @@ impl Read for Limited {
         let count = self.plain.read(buffer)?;
         match self.left.checked_sub(count as u64) {
             Some(left) => self.left = left,
-            None => return Err(io::Error::other(format!("the answer is longer than {} bytes", self.limit))),
+            None => {
+                let what = format!("the answer is longer than {} bytes", self.limit);
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
         }
         Ok(count)
     }

@@ -1,7 +1,7 @@
 //! A server behind a URL.
 
 use std::fmt;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -325,8 +325,12 @@ fn body(place: &str, response: Response<Body>) -> Result<(String, Vec<u8>), Tran
     let mut reader = decoded(body.into_with_config().reader(), encoding, MAX_JSON)
         .map_err(|what| TransportError::Malformed { what: format!("{place}: {what}") })?;
     let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes).map_err(|error| TransportError::Offline {
-        what: format!("{place}: the answer broke off: {error}"),
+    reader.read_to_end(&mut bytes).map_err(|error| {
+        let what = format!("{place}: the answer broke off: {error}");
+        match error.kind() {
+            ErrorKind::InvalidData => TransportError::Malformed { what },
+            _ => TransportError::Offline { what },
+        }
     })?;
     Ok((media_type(&parts.headers), bytes))
 }

@@ -50,7 +50,8 @@ pub trait Transport: Send + Sync {
 
 /// The answer to a request for rows.
 pub enum Download {
-    /// A body of [frames](crate::protocol::frame), read as it comes. An error while it is read is one of the network.
+    /// A body of [frames](crate::protocol::frame), read as it comes. An error while it is read is one of the network,
+    /// unless it is [`InvalidData`](std::io::ErrorKind::InvalidData).
     Frames(Box<dyn Read + Send>),
     /// Everything has to be loaded anew.
     SnapshotRequired(SnapshotRequired),
