@@ -20,7 +20,10 @@ pub(super) struct Shape {
 
 /// What is known of schemas that devices named, for each role that may see more than others.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<BTreeMap<(String, Option<String>), Arc<Shape>>>);
+pub(super) struct Known(Mutex<Shapes>);
+
+/// By the schema's hash and the role.
+type Shapes = BTreeMap<(String, Option<String>), Arc<Shape>>;
 
 impl Shared {
     /// What the server serves now.
