@@ -220,7 +220,7 @@ fn rows_go_for_good_where_there_is_no_mark() {
             .reason,
         Some(ReasonCode::RowMissing)
     );
-    device.applies(&[comment.clone()]);
+    device.applies(std::slice::from_ref(&comment));
     device.applies(&[delete("comments", json!({"id": 7})), comment]);
     assert_eq!(text(&server, "select body from comments"), "x");
 }

@@ -239,9 +239,9 @@ fn changes(numbers: &mut Numbers, seen: &BTreeMap<usize, Row>) -> Vec<Sent> {
             }
             Some(known) => {
                 let mut columns = BTreeMap::new();
-                for column in 0..3 {
+                for (column, known) in known.iter().enumerate() {
                     if numbers.below(2) == 0 || (column == 2 && columns.is_empty()) {
-                        columns.insert(column, (numbers.value(column), known[column].clone()));
+                        columns.insert(column, (numbers.value(column), known.clone()));
                     }
                 }
                 let row = seen.get_mut(&row).unwrap();
