@@ -23,7 +23,7 @@ step "each feature alone"
 for features in "" derive codegen introspect cli; do
     cargo clippy -q -p oosync-build --no-default-features --features "$features" --all-targets -- -D warnings
 done
-for features in "" client derive diesel bigdecimal chrono jiff rust_decimal server time; do
+for features in "" client derive diesel bigdecimal chrono jiff rust_decimal server daemon time; do
     cargo clippy -q -p oosync-runtime --no-default-features --features "$features" --all-targets -- -D warnings
 done
 

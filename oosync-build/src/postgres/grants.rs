@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::access::Access;
 use super::{Kind, Object, Roles, dollar_quoted, ident, literal, table_name};
-use crate::facts::{Column, QualifiedName};
+use crate::facts::{Column, Facts, QualifiedName};
 use crate::plan::{PlanColumnKind, PlanDefault, PlanTable};
 
 /// What the server calls, beside what policies call.
@@ -90,9 +90,16 @@ pub(super) fn of_roles(roles: &Roles<'_>) -> Vec<Object> {
     grants.collect()
 }
 
-/// The schemas of synced tables.
-pub(super) fn of_schemas(tables: &[PlanTable], roles: &Roles<'_>) -> Vec<Object> {
-    let schemas: BTreeSet<&str> = tables.iter().map(|table| table.name.schema.as_str()).collect();
+/// The schemas of synced tables, and of the types of their columns: the server names those when it reads what devices
+/// push.
+pub(super) fn of_schemas(tables: &[PlanTable], facts: &Facts, roles: &Roles<'_>) -> Vec<Object> {
+    let of_types = tables.iter().flat_map(|table| {
+        let of_facts = facts.table(&table.name.schema, &table.name.name);
+        synced(table, |_, _| true).filter_map(move |name| Some(of_facts?.column(name)?.ty.schema.as_str()))
+    });
+    let of_types = of_types.filter(|schema| *schema != "pg_catalog");
+    let schemas: BTreeSet<&str> =
+        tables.iter().map(|table| table.name.schema.as_str()).chain(of_types).collect();
     let mut objects = Vec::new();
     for schema in schemas {
         for role in roles.all() {

@@ -185,7 +185,7 @@ fn objects(plan: &Plan, facts: &Facts, config: &Config) -> Vec<Object> {
     objects.extend(own);
     objects.extend(asked);
     objects.extend(called);
-    objects.extend(grants::of_schemas(&plan.tables, &roles));
+    objects.extend(grants::of_schemas(&plan.tables, facts, &roles));
     let was = |table: &PlanTable| {
         facts.table(&table.name.schema, &table.name.name).map(|table| table.row_security).unwrap_or_default()
     };

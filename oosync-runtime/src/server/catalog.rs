@@ -164,11 +164,22 @@ async fn types(
 }
 
 impl TableSql {
-    /// `t."id" = (k.k::text[])[1]::uuid and …`: how a row is found by the text of its key, which is `k.k`.
+    /// Keys by their texts, which `from` has as `k (k)`, to be joined as [`by_key`](Self::by_key) says: `k.k` is the text,
+    /// `k.k1` and on are its parts.
+    ///
+    /// They are made before the join: Postgres looks a row up in an index under a policy only by what cannot leak, and
+    /// reading a text can.
+    pub(super) fn keys_of(&self, from: &str) -> String {
+        let parts = self.table.primary_key.iter().enumerate();
+        let parts = parts.map(|(at, place)| format!("{} as k{}", self.key_part(at, *place), at + 1));
+        format!("(select k.k, {} from {from} offset 0) k", parts.collect::<Vec<_>>().join(", "))
+    }
+
+    /// `t."id" = k.k1 and …`: how a row is found by its key out of [`keys_of`](Self::keys_of).
     pub(super) fn by_key(&self) -> String {
-        let columns = self.table.primary_key.iter().enumerate().map(|(at, place)| {
-            format!("t.{} = {}", ident(self.table.columns[*place].name), self.key_part(at, *place))
-        });
+        let columns = self.table.primary_key.iter().enumerate();
+        let columns = columns
+            .map(|(at, place)| format!("t.{} = k.k{}", ident(self.table.columns[*place].name), at + 1));
         columns.collect::<Vec<_>>().join(" and ")
     }
 

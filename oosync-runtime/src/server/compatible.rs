@@ -1,8 +1,9 @@
 //! Devices of an older app: which tables and columns they are served.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::auth::Identity;
 use super::catalog::{ManifestTable, parse};
 use super::engine::Shared;
 use super::{Error, session};
@@ -13,11 +14,16 @@ use crate::protocol::{ErrorCode, SchemaVersion, TableHeader};
 pub(super) struct Shape {
     /// Places in the catalog, each with the columns.
     pub(super) tables: Vec<(usize, TableHeader)>,
+    /// Columns that a request may not write, because of its role.
+    pub(super) locked: BTreeSet<(usize, &'static str)>,
 }
 
-/// What is known of schemas that devices named.
+/// What is known of schemas that devices named, for each role that may see more than others.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<BTreeMap<String, Arc<Shape>>>);
+pub(super) struct Known(Mutex<Shapes>);
+
+/// By the schema's hash and the role.
+type Shapes = BTreeMap<(String, Option<String>), Arc<Shape>>;
 
 impl Shared {
     /// What the server serves now.
@@ -25,30 +31,44 @@ impl Shared {
         SchemaVersion { version: self.catalog.version, hash: self.schema.hash.to_owned() }
     }
 
-    /// What a device of this schema is sent.
+    /// What a device of this schema is sent, and may write.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::SchemaMismatch`] where it was never registered, [`ErrorCode::UpgradeRequired`] where something of
     /// it is no longer there or another thing.
-    pub(super) async fn shape(&self, hash: &str) -> Result<Arc<Shape>, Error> {
+    pub(super) async fn shape(&self, hash: &str, identity: &Identity) -> Result<Arc<Shape>, Error> {
         let lock = || self.known.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shape) = lock().get(hash) {
+        let role = self.permissions.role_of(identity);
+        let asked = (hash.to_owned(), role.map(str::to_owned));
+        if let Some(shape) = lock().get(&asked) {
             return Ok(Arc::clone(shape));
         }
-        let shape = if hash == self.schema.hash {
+        let mut tables: Vec<(usize, TableHeader)> = if hash == self.schema.hash {
             let all = self.schema.tables.iter().map(|table| TableHeader::of(table, |_| true));
-            Shape { tables: all.enumerate().collect() }
+            all.enumerate().collect()
         } else {
             self.older(hash).await?
         };
-        let shape = Arc::new(shape);
+        let mut locked = BTreeSet::new();
+        for (place, header) in &mut tables {
+            for column in self.schema.tables[*place].columns {
+                if !self.permissions.writes(role, column) {
+                    locked.insert((*place, column.name));
+                }
+                if !self.permissions.reads(role, column) {
+                    header.columns.retain(|name| name != column.name);
+                    header.text.retain(|name| name != column.name);
+                }
+            }
+        }
+        let shape = Arc::new(Shape { tables, locked });
         // Only what is registered comes this far: a few.
-        lock().insert(hash.to_owned(), Arc::clone(&shape));
+        lock().insert(asked, Arc::clone(&shape));
         Ok(shape)
     }
 
-    async fn older(&self, hash: &str) -> Result<Shape, Error> {
+    async fn older(&self, hash: &str) -> Result<Vec<(usize, TableHeader)>, Error> {
         let connection = session::connection(&self.pool).await?;
         let sql = "select m.hash, m.tables::text from oosync.manifest m where m.hash in ($1, $2)";
         let rows = connection.query(sql, &[&hash, &self.schema.hash]).await?;
@@ -77,7 +97,7 @@ impl Shared {
         }
         // Parents first, as they are now.
         tables.sort_by_key(|(place, _)| *place);
-        Ok(Shape { tables })
+        Ok(tables)
     }
 }
 

@@ -12,6 +12,7 @@ use super::catalog::Catalog;
 use super::compatible::Known;
 use super::cursor::Signer;
 use super::metrics::Metrics;
+use super::permissions::Permissions;
 use super::push::{PushHook, PushRules, Resolver};
 use super::start::{self, StartError};
 use super::wait::{TICK, Waiters};
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub(super) authenticator: Arc<dyn Authenticator>,
     pub(super) known: Known,
     pub(super) push_rules: PushRules,
+    pub(super) permissions: Permissions,
     pub(super) waiters: Arc<Waiters>,
     pub(super) metrics: Metrics,
 }
@@ -47,6 +49,7 @@ pub struct EngineBuilder {
     authenticator: Arc<dyn Authenticator>,
     limits: Limits,
     push_rules: PushRules,
+    permissions: Permissions,
     tick: Duration,
 }
 
@@ -60,6 +63,7 @@ impl Engine {
             authenticator: Arc::new(authenticator),
             limits: Limits::default(),
             push_rules: PushRules::default(),
+            permissions: Permissions::default(),
             tick: TICK,
         }
     }
@@ -126,10 +130,15 @@ impl EngineBuilder {
         self
     }
 
+    /// Which roles read and write columns in field groups; by default, nobody.
+    pub fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = permissions;
+        self
+    }
+
     /// How far the clocks of devices may be off. Where the later edit wins, an edit of a device that is no more than this
     /// before the server's stamp counts as the later one; one that is further in the future than this counts as made
-    /// now. By default it is zero: times are taken as they are, and devices see from
-    /// [`Registered::server_time`](crate::protocol::Registered::server_time) how far they are off.
+    /// now. By default it is two seconds.
     pub fn skew(mut self, skew: Duration) -> Self {
         self.push_rules.skew = skew;
         self
@@ -186,6 +195,7 @@ impl EngineBuilder {
             authenticator: self.authenticator,
             known: Known::default(),
             push_rules: self.push_rules,
+            permissions: self.permissions,
             waiters: Waiters::new(self.tick),
             metrics: Metrics::default(),
         };

@@ -14,8 +14,8 @@ use crate::protocol::{ErrorBody, ErrorCode, RawJson};
 #[derive(Debug)]
 pub struct Error {
     body: ErrorBody,
-    detail: Option<String>,
-    challenge: Option<&'static str>,
+    detail: Option<Box<str>>,
+    auth: Option<AuthErrorKind>,
     source: Option<tokio_postgres::Error>,
 }
 
@@ -25,11 +25,11 @@ const RETRY: Duration = Duration::from_secs(2);
 impl Error {
     /// An error with what the device reads.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { body: ErrorBody::new(code, message), detail: None, challenge: None, source: None }
+        Self { body: ErrorBody::new(code, message), detail: None, auth: None, source: None }
     }
 
     pub(super) fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(detail.into().into());
         self
     }
 
@@ -71,7 +71,7 @@ impl Error {
 
     /// The `WWW-Authenticate` of the answer, where it has one.
     pub fn challenge(&self) -> Option<&'static str> {
-        self.challenge
+        self.auth.and_then(AuthErrorKind::challenge)
     }
 
     /// What Postgres said, where it did.
@@ -143,7 +143,7 @@ impl From<AuthError> for Error {
         };
         let told = Self::new(code, error.to_string()).with_detail(format!("{error:?}"));
         let told = told.with_details(&AuthDetails { reason: error.kind().code() });
-        let told = Self { challenge: error.challenge(), ..told };
+        let told = Self { auth: Some(error.kind()), ..told };
         match error.retry_after() {
             Some(after) => told.with_retry(after),
             None => told,

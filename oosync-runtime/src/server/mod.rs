@@ -7,6 +7,7 @@
 //! - [`auth`]: who is asking
 //! - `session`: a transaction of a request, with the rights of the server or of the user
 //! - `catalog`, `compatible`: the tables as SQL; which of them devices of an older app are served
+//! - `permissions`: columns that only some roles read or write
 //! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys
 //! - `register`, `pull`, `snapshot`: one request each
 //! - `push`: what devices wrote, applied once; conflicts, and hooks
@@ -29,6 +30,7 @@ mod error;
 pub mod http;
 mod maintenance;
 mod metrics;
+mod permissions;
 #[cfg(feature = "daemon")]
 mod planned;
 mod pull;
@@ -44,8 +46,9 @@ mod wait;
 pub use self::engine::{Engine, EngineBuilder};
 pub use self::error::Error;
 pub use self::maintenance::{Maintenance, MaintenanceHandle};
+pub use self::permissions::Permissions;
 #[cfg(feature = "daemon")]
-pub use self::planned::schema_of;
+pub use self::planned::{permissions_of, schema_of};
 pub use self::push::{Clash, Hooking, PushHook, Pushed, Refusal, Resolution, Resolver, Written};
 pub use self::spool::Body;
 pub use self::start::StartError;

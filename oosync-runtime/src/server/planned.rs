@@ -10,6 +10,7 @@ use oosync_build::plan::{Decided, Ownership, Plan, PlanColumn, PlanColumnKind, P
 use oosync_build::sqlite::table_ddl;
 use oosync_build::types::{self, Scalar};
 
+use super::Permissions;
 use crate::schema::{
     Access, Attribute, Bucket, Column, ColumnDefault, ColumnType, Conflict, ForeignKey, Owner, Push, Rules,
     Schema, Table,
@@ -20,6 +21,13 @@ pub fn schema_of(plan: &Plan) -> &'static Schema {
     let names = plan.tables.iter().map(|table| (&table.name, table.local_name.as_str())).collect();
     let tables = plan.tables.iter().map(|table| leak_one(self::table(plan, &names, table)));
     leak_one(Schema { tables: leak(tables), hash: text(&plan.hash) })
+}
+
+/// What roles read and write, as the plan has it.
+pub fn permissions_of(plan: &Plan) -> Permissions {
+    plan.roles.iter().fold(Permissions::new(), |permissions, role| {
+        permissions.role(&role.role, role.read.iter().cloned(), role.write.iter().cloned())
+    })
 }
 
 fn leak<T>(items: impl IntoIterator<Item = T>) -> &'static [T] {

@@ -48,7 +48,7 @@ impl Engine {
         let patience = self.shared.patience(identity, request, before.as_ref()).await?;
         loop {
             let reply = self.pull_now(identity, request).await?;
-            let nothing = matches!(&reply, Reply::Given(changes) if is_nothing(changes));
+            let nothing = matches!(&reply, Reply::Given(changes) if is_nothing(before.as_ref(), changes));
             match &patience {
                 Some(patience) if nothing && patience.wait().await? => {}
                 _ => return Ok(reply),
@@ -57,7 +57,7 @@ impl Engine {
     }
 
     async fn pull_now(&self, identity: &Identity, request: &Pull) -> Result<PullReply, Error> {
-        let shape = self.shared.shape(&request.schema_hash).await?;
+        let shape = self.shared.shape(&request.schema_hash, identity).await?;
         for _ in 0..ATTEMPTS {
             let mut connection = session::connection(&self.shared.pool).await?;
             let transaction = read(&mut connection, identity).await?;
@@ -98,7 +98,7 @@ impl Engine {
         identity: &Identity,
         request: &Pull,
     ) -> Result<(Reply<Body>, bool), Error> {
-        let shape = self.shared.shape(&request.schema_hash).await?;
+        let shape = self.shared.shape(&request.schema_hash, identity).await?;
         let (spool, body) = Spool::new();
         let (begun, begins) = tokio::sync::oneshot::channel();
         let (engine, identity, request) = (self.clone(), identity.clone(), request.clone());
@@ -141,8 +141,12 @@ enum Told {
     Required(SnapshotRequired),
 }
 
-fn is_nothing(changes: &Changes) -> bool {
-    changes.records.is_empty() && changes.deletes.is_empty() && changes.buckets.is_empty()
+/// Whether a reply tells the device nothing that it did not know.
+fn is_nothing(before: Option<&State>, changes: &Changes) -> bool {
+    changes.records.is_empty()
+        && changes.deletes.is_empty()
+        && changes.buckets.is_empty()
+        && before.is_some_and(|before| before.included == changes.included)
 }
 
 pub(super) fn required(reason: SnapshotReason) -> SnapshotRequired {
@@ -209,7 +213,8 @@ impl Shared {
             estimated: u64::try_from(count).ok(),
         };
         writer.header(&header).map_err(framed)?;
-        tell(begun, Told::Body { nothing: count == 0 && header.buckets.is_empty() })?;
+        let nothing = count == 0 && header.buckets.is_empty() && before.included == now.state.included;
+        tell(begun, Told::Body { nothing })?;
         let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
         for (index, (place, header)) in shape.tables.iter().enumerate() {
             let Some(keys) = keys.get(place) else { continue };

@@ -17,7 +17,7 @@ impl Engine {
     ///
     /// A schema that cannot be served; and where Postgres does not answer.
     pub async fn register(&self, identity: &Identity, request: &Register) -> Result<Registered, Error> {
-        self.shared.shape(&request.schema_hash).await?;
+        self.shared.shape(&request.schema_hash, identity).await?;
         let mut connection = session::connection(&self.shared.pool).await?;
         let transaction = session::begin(&mut connection, identity, Mode::ReadWrite).await?;
         let known = match request.client {

@@ -27,8 +27,8 @@ impl Shared {
     ) -> Result<BTreeMap<String, RawJson>, Error> {
         let table = &self.catalog.tables[place];
         let sql = format!(
-            "select k.k, row_to_json(o)::text from pg_catalog.unnest($1) k (k) join {} t on {}
-               cross join lateral (select {}) o",
+            "select k.k, row_to_json(o)::text from {} join {} t on {} cross join lateral (select {}) o",
+            table.keys_of("pg_catalog.unnest($1) k (k)"),
             table.name,
             table.by_key(),
             table.columns_for_json(&self.catalog, &header.columns, identity.user()),
@@ -71,7 +71,7 @@ impl Shared {
         let sql = format!(
             "copy (select k.k, {} from {} join {} t on {}) to stdout (format binary)",
             table.columns(&self.catalog, &header.columns, identity.user()),
-            values(keys),
+            table.keys_of(&values(keys)),
             table.name,
             table.by_key(),
         );

@@ -55,7 +55,7 @@ impl Engine {
     /// See [`Error`].
     pub async fn snapshot(&self, identity: &Identity, request: &Snapshot) -> Result<SnapshotReply, Error> {
         let shared = &self.shared;
-        let shape = shared.shape(&request.schema_hash).await?;
+        let shape = shared.shape(&request.schema_hash, identity).await?;
         let mut connection = session::connection(&shared.pool).await?;
         let transaction = read(&mut connection, identity).await?;
         let mut place = shared.place(&transaction, identity, request, &shape).await?;
@@ -126,7 +126,7 @@ impl Engine {
         identity: &Identity,
         request: &Snapshot,
     ) -> Result<Reply<Body>, Error> {
-        let shape = self.shared.shape(&request.schema_hash).await?;
+        let shape = self.shared.shape(&request.schema_hash, identity).await?;
         let (spool, body) = Spool::new();
         let (begun, begins) = tokio::sync::oneshot::channel();
         let (engine, identity, request) = (self.clone(), identity.clone(), request.clone());

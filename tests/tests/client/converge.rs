@@ -190,7 +190,10 @@ impl Step {
                 format!("UPDATE lists SET title = 'title {device} {value}' WHERE id = {}", key(LIST + list)),
             ),
             Self::Weight { device, list, value } => {
-                on(*device, format!("UPDATE lists SET weight = '{value}.50' WHERE id = {}", key(LIST + list)))
+                on(
+                    *device,
+                    format!("UPDATE lists SET weight = '{value}.50' WHERE id = {}", key(LIST + list)),
+                );
             }
             Self::Done { device, item, done } => on(
                 *device,

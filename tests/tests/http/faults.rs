@@ -7,23 +7,32 @@ use std::time::{Duration, Instant};
 
 use oosync_runtime::protocol::frame::{Ending, FrameReader};
 use oosync_runtime::protocol::{ErrorCode, MEDIA_TYPE};
+use oosync_runtime::server::Maintenance;
 use oosync_runtime::server::http::{HttpOptions, ServeOptions};
 use oosync_tests::{Cluster, ClusterOptions, TestDatabase};
 use serde_json::json;
 
 use super::client;
-use super::support::{SCHEMA, Server, user};
+use super::support::{self, SCHEMA, Server, user};
 use super::web::Web;
 
 #[test]
 fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
-    let cluster = Arc::new(Cluster::private(&ClusterOptions::default()));
+    // What is committed is there after the crash.
+    let settings = vec!["synchronous_commit=on".to_owned()];
+    let cluster = Arc::new(Cluster::private(&ClusterOptions { settings, ..ClusterOptions::default() }));
     cluster.role("oosync_server");
     let database = TestDatabase::empty_in(&cluster);
     database.execute(SCHEMA);
-    let server = Server::todo_in(database);
+    let server = Server::over(database, include_str!("../../../Oosync.toml"), |builder| builder);
+    support::people(&server);
     let engine = server.engine.clone();
     let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    // After a crash, a mark draws what cursors are known by.
+    let _kept = {
+        let _runtime = web.server.runtime.enter();
+        web.engine.maintain(Maintenance::default().with_mark(Duration::from_millis(200)))
+    };
     let mut device = web.device(0);
     assert_eq!(web.get("/health/ready").status, 200);
     thread::scope(|scope| {

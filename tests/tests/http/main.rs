@@ -7,6 +7,7 @@ mod faults;
 mod limits;
 mod metrics;
 mod requests;
+#[allow(dead_code, reason = "shared with tests without HTTP")]
 #[path = "../server/support.rs"]
 mod support;
 mod waiting;

@@ -29,7 +29,7 @@ fn metrics_say_what_was_asked_and_sent() {
     web.get("/nowhere");
     web.post(0, "/pull", &serde_json::json!({}));
     let text = read(&web);
-    assert_eq!(value(&text, "oosync_rows_total{kind=\"copied\"}"), Some(5.0), "{text}");
+    assert_eq!(value(&text, "oosync_rows_total{kind=\"copied\"}"), Some(3.0), "{text}");
     assert_eq!(value(&text, "oosync_rows_total{kind=\"pulled\"}"), Some(1.0));
     assert_eq!(value(&text, "oosync_rows_total{kind=\"deleted\"}"), Some(1.0));
     for (labels, count) in [

@@ -4,6 +4,7 @@
 
 mod device;
 mod fire;
+mod permissions;
 mod pull;
 mod push;
 mod support;

@@ -52,13 +52,6 @@ impl Server {
         server
     }
 
-    /// The same, over a database of this schema.
-    pub(crate) fn todo_in(database: TestDatabase) -> Self {
-        let server = Self::over(database, include_str!("../../../Oosync.toml"), |builder| builder);
-        people(&server);
-        server
-    }
-
     pub(crate) fn with(schema: &str, config: &str) -> Self {
         Self::built(schema, config, |builder| builder)
     }
@@ -69,11 +62,31 @@ impl Server {
         config: &str,
         built: impl FnOnce(EngineBuilder) -> EngineBuilder,
     ) -> Self {
-        Self::over(TestDatabase::with_schema(schema), config, built)
+        Self::built_as("oosync_server", schema, config, built)
+    }
+
+    /// With another role of the server.
+    pub(crate) fn built_as(
+        role: &str,
+        schema: &str,
+        config: &str,
+        built: impl FnOnce(EngineBuilder) -> EngineBuilder,
+    ) -> Self {
+        Self::over_as(role, TestDatabase::with_schema(schema), config, built)
     }
 
     /// Over a database that has its schema.
+    #[allow(dead_code, reason = "the tests of HTTP use it, which share this module")]
     pub(crate) fn over(
+        database: TestDatabase,
+        config: &str,
+        built: impl FnOnce(EngineBuilder) -> EngineBuilder,
+    ) -> Self {
+        Self::over_as("oosync_server", database, config, built)
+    }
+
+    fn over_as(
+        role: &str,
         database: TestDatabase,
         config: &str,
         built: impl FnOnce(EngineBuilder) -> EngineBuilder,
@@ -84,7 +97,7 @@ impl Server {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let engine = runtime
             .block_on(async {
-                let pool = pool(&database);
+                let pool = pool_as(&database, role);
                 let header = Header::trusting("x-user".parse().unwrap());
                 built(Engine::builder(pool, schema_of(&plan), header)).build().await
             })
@@ -100,6 +113,12 @@ impl Server {
     /// A device of a user that is known to the server.
     pub(crate) fn register(&self, number: usize) -> (Identity, Uuid) {
         let identity = Identity::new(user(number)).unwrap();
+        let client = self.register_as(&identity);
+        (identity, client)
+    }
+
+    /// A device of this user that is known to the server.
+    pub(crate) fn register_as(&self, identity: &Identity) -> Uuid {
         let request = Register {
             client: None,
             schema_hash: self.engine.schema().hash.to_owned(),
@@ -107,8 +126,7 @@ impl Server {
             device: None,
             lease: Vec::new(),
         };
-        let registered = self.wait(self.engine.register(&identity, &request)).unwrap();
-        (identity, registered.client)
+        self.wait(self.engine.register(identity, &request)).unwrap().client
     }
 }
 
@@ -134,6 +152,10 @@ pub(crate) fn engine_of(server: &Server) -> Engine {
 
 /// Connections as the server's role.
 pub(crate) fn pool(database: &TestDatabase) -> Pool {
-    let config = database.url_as("oosync_server").parse().unwrap();
+    pool_as(database, "oosync_server")
+}
+
+fn pool_as(database: &TestDatabase, role: &str) -> Pool {
+    let config = database.url_as(role).parse().unwrap();
     Pool::builder(Manager::new(config, NoTls)).max_size(8).build().unwrap()
 }

@@ -74,6 +74,16 @@ impl AuthErrorKind {
         }
     }
 
+    /// The `WWW-Authenticate` that goes with it.
+    pub(in crate::server) fn challenge(self) -> Option<&'static str> {
+        match self {
+            Self::Unavailable => None,
+            Self::Missing => Some("Bearer"),
+            Self::Forbidden => Some("Bearer error=\"insufficient_scope\""),
+            _ => Some("Bearer error=\"invalid_token\""),
+        }
+    }
+
     fn sentence(self) -> &'static str {
         match self.code() {
             "token_missing" => "log in: the request carries no token",
@@ -164,12 +174,7 @@ impl AuthError {
     /// The `WWW-Authenticate` of an answer with status 401 or 403, as in
     /// [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3).
     pub fn challenge(&self) -> Option<&'static str> {
-        match self.kind {
-            AuthErrorKind::Unavailable => None,
-            AuthErrorKind::Missing => Some("Bearer"),
-            AuthErrorKind::Forbidden => Some("Bearer error=\"insufficient_scope\""),
-            _ => Some("Bearer error=\"invalid_token\""),
-        }
+        self.kind.challenge()
     }
 }
 

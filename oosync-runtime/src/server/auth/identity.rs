@@ -28,6 +28,7 @@ pub struct Identity {
     settings: Vec<Setting>,
     expires: Option<SystemTime>,
     claims: Map<String, Value>,
+    permission_role: Option<String>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -56,7 +57,14 @@ impl Identity {
         };
         match problem {
             Some(problem) => Err(InvalidIdentity::User(problem)),
-            None => Ok(Self { user, role: None, settings: Vec::new(), expires: None, claims: Map::new() }),
+            None => Ok(Self {
+                user,
+                role: None,
+                settings: Vec::new(),
+                expires: None,
+                claims: Map::new(),
+                permission_role: None,
+            }),
         }
     }
 
@@ -71,6 +79,19 @@ impl Identity {
         check_role(&role)?;
         self.role = Some(role);
         Ok(self)
+    }
+
+    /// With the role by whose [permissions](crate::server::Permissions) columns are read and written.
+    #[must_use]
+    pub fn with_permission_role(mut self, role: impl Into<String>) -> Self {
+        self.permission_role = Some(role.into());
+        self
+    }
+
+    /// The role by whose permissions columns are read and written; from a token, the value of the claim that decides the
+    /// Postgres role.
+    pub fn permission_role(&self) -> Option<&str> {
+        self.permission_role.as_deref()
     }
 
     /// With a setting that policies read, as `set_config(name, value, true)` sets it.
@@ -153,14 +174,18 @@ impl Identity {
         &self.claims
     }
 
-    /// What policies can see of the request, as a hash: the user, the role and the settings.
+    /// What decides what the request sees, as a hash: the user, the roles and the settings.
     pub fn access_hash(&self) -> AccessHash {
         AccessHash::of(
             &self.user,
             self.role(),
-            self.settings.iter().map(|setting| {
-                (setting.name.as_str(), setting.counted.as_deref().unwrap_or(setting.value.as_str()))
-            }),
+            self.settings
+                .iter()
+                .map(|setting| {
+                    (setting.name.as_str(), setting.counted.as_deref().unwrap_or(setting.value.as_str()))
+                })
+                // No setting is called so: the prefix is the server's.
+                .chain(self.permission_role().map(|role| ("oosync.permission_role", role))),
         )
     }
 }

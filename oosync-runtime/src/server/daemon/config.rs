@@ -304,8 +304,7 @@ fn auth(section: AuthSection, args: &Args, beside: &dyn Fn(PathBuf) -> PathBuf) 
 }
 
 fn http(section: HttpSection, rates: RatesSection) -> Result<HttpOptions, Failure> {
-    let mut http = HttpOptions::default();
-    http.origins = match section.origins {
+    let origins = match section.origins {
         None => Origins::Own,
         Some(Named::Any) => Origins::Any,
         Some(Named::List(list)) => {
@@ -313,6 +312,7 @@ fn http(section: HttpSection, rates: RatesSection) -> Result<HttpOptions, Failur
             Origins::List(origins?)
         }
     };
+    let mut http = HttpOptions { origins, ..HttpOptions::default() };
     let rate = |name: &str, section: Option<RateSection>| match section {
         None => Ok(None),
         Some(RateSection { per_second, burst }) => match Rate::new(per_second, burst) {

@@ -31,7 +31,7 @@ use oosync_build::project::Project;
 use self::args::Args;
 use self::config::Settings;
 use self::failure::Failure;
-use super::{Engine, Maintenance, schema_of};
+use super::{Engine, Maintenance, permissions_of, schema_of};
 
 /// Runs the server with the arguments of this process until it is told to stop.
 pub fn main() -> ExitCode {
@@ -74,8 +74,10 @@ fn start(args: Args) -> Result<(), Failure> {
         let (url, pool) = database::pool(&settings)?;
         database::reach(&url, &pool).await?;
         let engine = Engine::builder(pool, schema, authenticator)
+            .permissions(permissions_of(&validated.plan))
             .limits(settings.limits.clone())
             .tick(settings.tick)
+            .skew(project.config.sync.clock_skew)
             .build()
             .await
             .map_err(|error| Failure::start(&error, &url))?;

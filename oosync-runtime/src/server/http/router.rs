@@ -135,17 +135,6 @@ async fn register(State(http): State<Http>, request: Request) -> Response {
     .await
 }
 
-async fn push(State(http): State<Http>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    http.answer("push", &head, async |seen| {
-        let (identity, request) = http.receive::<Push>(&head, body, seen).await?;
-        let answer = http.engine.push(&identity, &request).await?;
-        http.engine.shared.metrics.pushed(&answer);
-        reply::json(Coding::accepted(&head.headers), &answer)
-    })
-    .await
-}
-
 async fn pull(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("pull", &head, async |seen| {
@@ -163,6 +152,17 @@ async fn pull(State(http): State<Http>, request: Request) -> Response {
                 reply::json(coding, &Reply::<()>::SnapshotRequired(required))
             }
         }
+    })
+    .await
+}
+
+async fn push(State(http): State<Http>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    http.answer("push", &head, async |seen| {
+        let (identity, request) = http.receive::<Push>(&head, body, seen).await?;
+        let pushed = http.engine.push(&identity, &request).await?;
+        http.engine.shared.metrics.pushed(&pushed);
+        reply::json(Coding::accepted(&head.headers), &pushed)
     })
     .await
 }
@@ -306,9 +306,8 @@ impl Http {
         let peer = head.extensions.get::<Peer>().map(|peer| peer.0);
         let identity = self.engine.authenticate(RequestParts::new(&head.headers, peer)).await?;
         seen.user = Some(identity.user().to_owned());
-        match &self.users {
-            Some(users) => users.take(identity.user(), Instant::now()).map_err(too_many)?,
-            None => {}
+        if let Some(users) = &self.users {
+            users.take(identity.user(), Instant::now()).map_err(too_many)?;
         }
         Ok(identity)
     }

@@ -102,6 +102,9 @@ pub(super) struct Applier<'a> {
     pub(super) results: Vec<Option<Settled>>,
 }
 
+/// What the mutations of a set have in common: the place of the table, what they do, and the columns.
+type Kind = (usize, Op, Vec<usize>);
+
 /// What is left of a unit after a round.
 struct Left {
     unit: Unit,
@@ -146,8 +149,19 @@ impl Applier<'_> {
             round += 1;
             let stuck = !progressed || round >= ROUNDS;
             left = Vec::new();
+            if stuck {
+                let alone = still.iter().filter(|one| !one.unit.atomic);
+                let failures = alone.flat_map(|one| one.failures.clone()).collect();
+                if self.step_aside(&failures).await? {
+                    round = 0;
+                }
+            }
             for one in still {
-                if stuck && !one.failures.is_empty() {
+                let answered = one.unit.members.iter().all(|n| self.results[*n].is_some());
+                if answered {
+                    continue;
+                }
+                if stuck && round > 0 && !one.failures.is_empty() {
                     self.give_up(&one.unit, one.failures);
                 } else {
                     left.push(one.unit);
@@ -177,8 +191,8 @@ impl Applier<'_> {
             }
             // All that follows and stands alone is one set of sets.
             let mut members = unit.members;
-            while let Some(next) = units.pop_front_if(|next| !next.atomic) {
-                members.extend(next.members);
+            while units.front().is_some_and(|next| !next.atomic) {
+                members.extend(units.pop_front().into_iter().flat_map(|next| next.members));
             }
             let (now, later): (Vec<usize>, Vec<usize>) =
                 members.iter().partition(|n| !waiting.contains(&self.row_of[**n]));
@@ -224,8 +238,23 @@ impl Applier<'_> {
                 }
             }
             let lost = failures.values().any(|failure| !failure.again);
-            if lost || settled.len() == unit.members.len() || settled.len() == known {
+            if lost || settled.len() == unit.members.len() {
                 break;
+            }
+            if settled.len() == known {
+                // Those of a group that exchange values do so within it.
+                if !self.step_aside(&failures).await? {
+                    break;
+                }
+                for n in &unit.members {
+                    if let Some(answer) = self.results[*n].take() {
+                        settled.insert(*n, answer);
+                    }
+                }
+                failures.retain(|n, _| !settled.contains_key(n));
+                if settled.len() == unit.members.len() {
+                    break;
+                }
             }
         }
         if settled.len() == unit.members.len() {
@@ -274,7 +303,11 @@ impl Applier<'_> {
     /// Sets of mutations, as long as there are some whose row has nothing before them.
     ///
     /// Those that are not answered stand behind one of the same row that may be tried again.
-    async fn schedule(&mut self, members: &[usize], backwards: bool) -> Result<Vec<(usize, Outcome)>, Error> {
+    pub(super) async fn schedule(
+        &mut self,
+        members: &[usize],
+        backwards: bool,
+    ) -> Result<Vec<(usize, Outcome)>, Error> {
         let mut queues: BTreeMap<usize, VecDeque<usize>> = BTreeMap::new();
         for n in members {
             queues.entry(self.row_of[*n]).or_default().push_back(*n);
@@ -326,7 +359,7 @@ impl Applier<'_> {
     }
 
     /// What of the ready ones comes now, as sets in their order: deletes only where there is nothing else.
-    fn sets(&self, ready: &[usize]) -> Vec<((usize, Op, Vec<usize>), Vec<usize>)> {
+    fn sets(&self, ready: &[usize]) -> Vec<(Kind, Vec<usize>)> {
         let deletes = ready.iter().all(|n| self.items[*n].mutation.op == Op::Delete);
         let mut sets: BTreeMap<(usize, bool, Vec<usize>), Vec<usize>> = BTreeMap::new();
         for n in ready {

@@ -14,6 +14,7 @@ use crate::protocol::{ErrorCode, Mutation, MutationResult, Push, Status};
 use crate::server::Error;
 use crate::server::auth::Identity;
 use crate::server::engine::unknown_client;
+use crate::types::Timestamptz;
 
 /// The answers that were given before, by id.
 pub(super) type Answered = BTreeMap<u64, MutationResult>;
@@ -39,7 +40,7 @@ fn int8(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
 }
 
-/// Locks the client, forgets what the device has stored, and finds what was answered before.
+/// Locks the client, forgets what the device has stored, and finds what was answered before; the clock of the database.
 ///
 /// # Errors
 ///
@@ -49,13 +50,16 @@ pub(super) async fn open(
     transaction: &Transaction<'_>,
     identity: &Identity,
     push: &Push,
-) -> Result<Answered, Error> {
+) -> Result<(Answered, Timestamptz), Error> {
     let client = push.client.to_string();
-    let sql = "select c.acknowledged from oosync.client c where c.id = $1::text::uuid and c.user_id = $2 for update";
+    let sql = "select c.acknowledged, pg_catalog.clock_timestamp()::text from oosync.client c
+        where c.id = $1::text::uuid and c.user_id = $2 for update";
     let (user, text) = (identity.user(), Type::TEXT);
     let row = transaction.query_typed(sql, &[(&client, text.clone()), (&user, text.clone())]).await?;
     let row = row.first().ok_or_else(unknown_client)?;
     let acknowledged: i64 = row.try_get(0)?;
+    let now = row.try_get::<_, &str>(1)?.parse();
+    let now = now.map_err(|_| Error::internal("the clock could not be read"))?;
     let acknowledged = acknowledged.max(push.acknowledged.map_or(0, int8));
     let sql = "update oosync.client set acknowledged = $2, schema_hash = $3, seen_at = now() where id = $1::text::uuid";
     let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
@@ -82,7 +86,7 @@ pub(super) async fn open(
             None => {}
         }
     }
-    Ok(answered)
+    Ok((answered, now))
 }
 
 /// Remembers answers that are for good.

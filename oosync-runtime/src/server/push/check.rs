@@ -31,9 +31,9 @@ pub(super) fn check<'a>(
     mutation: &'a Mutation,
     shape: &'a Shape,
     catalog: &Catalog,
-) -> Result<Item<'a>, MutationResult> {
+) -> Result<Item<'a>, Box<MutationResult>> {
     let refused = |reason, message: String, columns: Vec<String>| {
-        Err(MutationResult { columns, ..refusal(mutation.id, reason, message) })
+        Err(Box::new(MutationResult { columns, ..refusal(mutation.id, reason, message) }))
     };
     let Some((place, header)) = shape.tables.iter().find(|(_, header)| header.name == mutation.table) else {
         let message = format!("there is no table {}", mutation.table);
@@ -48,6 +48,14 @@ pub(super) fn check<'a>(
         names.dedup();
         (!names.is_empty()).then_some(names)
     };
+    let writes = |name: &str| mutation.values.contains(name) || mutation.base.contains(name);
+    let locked = |name: &str| {
+        table.column(name).is_some_and(|at| shape.locked.contains(&(*place, table.columns[at].name)))
+    };
+    if let Some(names) = listed(&|name| writes(name) && locked(name)) {
+        let message = format!("the role of this user may not write {}", names.join(", "));
+        return refused(ReasonCode::ColumnNotAuthorized, message, names);
+    }
     if let Some(names) = listed(&|name| !header.columns.iter().any(|column| column == name)) {
         let message = format!("{} has no column {}", table.name, names.join(", "));
         return refused(ReasonCode::UnknownColumn, message, names);
@@ -80,7 +88,7 @@ pub(super) fn check<'a>(
         return refused(ReasonCode::DeleteDenied, message, Vec::new());
     }
     if let Some(refused) = columns(mutation, table) {
-        return Err(refused);
+        return Err(Box::new(refused));
     }
     let mut columns: Vec<usize> = match mutation.op {
         Op::Delete => mutation.base.names().filter_map(|name| table.column(name)).collect(),

@@ -11,7 +11,7 @@ use crate::types::Timestamptz;
 /// What settles conflicts: the clock, the tolerance, the code of the application.
 #[derive(Clone, Copy)]
 pub(super) struct Judge<'a> {
-    /// The server's clock.
+    /// The clock of the database, which writes the stamps.
     pub(super) now: Timestamptz,
     pub(super) skew: Duration,
     pub(super) resolver: Option<&'a dyn Resolver>,
@@ -56,10 +56,10 @@ impl Judge<'_> {
     }
 
     /// Whether an edit of a device counts as later than the last change on the server. It does where both are of the same
-    /// time, since it came later; where the device does not say, it was made now.
+    /// time, and where the device does not say when it was: it came later.
     pub(super) fn is_later(&self, edited_at: Option<Timestamptz>, updated_at: Option<Timestamptz>) -> bool {
-        let edited_at = edited_at.unwrap_or(self.now);
-        updated_at.is_none_or(|updated_at| later(edited_at, self.skew) >= updated_at)
+        let (Some(edited_at), Some(updated_at)) = (edited_at, updated_at) else { return true };
+        later(edited_at, self.skew) >= updated_at
     }
 
     /// Settles the columns that are in conflict.
@@ -170,9 +170,8 @@ mod tests {
     }
 
     #[test]
-    fn without_a_time_it_was_made_when_it_came() {
-        assert!(judge(0).is_later(None, Some(at(999_999))));
-        assert!(!judge(0).is_later(None, Some(at(1_000_001))));
+    fn without_a_time_what_comes_last_is_the_later_one() {
+        assert!(judge(0).is_later(None, Some(at(1_000_001))));
         assert!(judge(0).is_later(Some(at(0)), None));
         assert!(!judge(0).is_later(Some(at(0)), Some(Timestamptz::INFINITY)));
         assert!(judge(0).is_later(Some(at(0)), Some(Timestamptz::NEG_INFINITY)));

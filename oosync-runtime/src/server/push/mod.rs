@@ -6,8 +6,9 @@
 //! - `books`: which mutations were answered before, and how
 //! - `check`: what is refused by the schema alone
 //! - `units`, `apply`: in which order, and which together
+//! - `aside`: rows that exchange unique values
 //! - `record`, `sets`: many mutations as one statement, and fewer where it fails
-//! - `write`: what is there is compared, and written
+//! - `meet`: what is there is compared; `insert`, `write`, `delete`: and written
 //! - `decide`: conflicts; [`Resolver`]: in code
 //! - `refuse`: errors of Postgres in words of the protocol
 //! - `answers`: the rows that answers carry
@@ -15,10 +16,14 @@
 
 mod answers;
 mod apply;
+mod aside;
 mod books;
 mod check;
 mod decide;
+mod delete;
 mod hook;
+mod insert;
+mod meet;
 mod record;
 mod refuse;
 mod resolver;
@@ -57,15 +62,32 @@ const ATTEMPTS: usize = 3;
 const RETRY: Duration = Duration::from_secs(1);
 
 /// How conflicts are settled, and who takes part.
-#[derive(Default)]
 pub(super) struct PushRules {
     pub(super) skew: Duration,
     pub(super) resolver: Option<Arc<dyn Resolver>>,
     pub(super) hooks: Vec<Arc<dyn PushHook>>,
 }
 
+impl Default for PushRules {
+    fn default() -> Self {
+        // As `[sync] clock_skew` has it.
+        Self { skew: Duration::from_secs(2), resolver: None, hooks: Vec::new() }
+    }
+}
+
 /// Answers by the id of the mutation.
 type Answers = BTreeMap<u64, MutationResult>;
+
+/// What is applied.
+struct Attempt<'m> {
+    fresh: &'m [&'m Mutation],
+    /// What a hook has refused.
+    barred: &'m BTreeMap<u64, String>,
+    /// Constraints are checked with every statement, whatever they say of themselves.
+    strict: bool,
+    /// The clock of the database.
+    now: Timestamptz,
+}
 
 /// How an attempt to apply mutations ended.
 enum Tried {
@@ -103,7 +125,7 @@ impl Engine {
             let message = format!("{} mutations are more than {most}", push.mutations.len());
             return Err(Error::new(ErrorCode::TooLarge, message));
         }
-        let shape = self.shared.shape(&push.schema_hash).await?;
+        let shape = self.shared.shape(&push.schema_hash, identity).await?;
         let mut met = ReasonCode::Deadlock;
         for _ in 0..ATTEMPTS {
             match self.attempt(identity, push, &shape).await {
@@ -129,10 +151,10 @@ impl Engine {
     async fn attempt(&self, identity: &Identity, push: &Push, shape: &Shape) -> Result<PushReply, Error> {
         let mut connection = session::connection(&self.shared.pool).await?;
         let transaction = session::begin(&mut connection, identity, Mode::ReadWrite).await?;
-        let answered = books::open(&transaction, identity, push).await?;
+        let (answered, now) = books::open(&transaction, identity, push).await?;
         let fresh: Vec<&Mutation> =
             push.mutations.iter().filter(|mutation| !answered.contains_key(&mutation.id)).collect();
-        let mut answers = self.shared.apply(&transaction, identity, push, shape, &fresh).await?;
+        let mut answers = self.shared.apply(&transaction, identity, push, shape, (&fresh, now)).await?;
         let given = fresh.iter().filter_map(|mutation| Some((*mutation, answers.get(&mutation.id)?)));
         books::store(&transaction, push, given).await?;
         let lease = self.lease(&transaction, identity, &push.lease).await?;
@@ -164,7 +186,7 @@ impl Shared {
         identity: &Identity,
         push: &Push,
         shape: &Shape,
-        fresh: &[&Mutation],
+        (fresh, now): (&[&Mutation], Timestamptz),
     ) -> Result<Answers, Error> {
         if fresh.is_empty() {
             return Ok(Answers::new());
@@ -172,7 +194,8 @@ impl Shared {
         let (mut barred, mut strict) = (BTreeMap::new(), false);
         loop {
             transaction.batch_execute("savepoint oosync_push").await?;
-            let tried = self.try_once(transaction, identity, push, shape, (fresh, &barred), strict).await?;
+            let sent = Attempt { fresh, barred: &barred, strict, now };
+            let tried = self.try_once(transaction, identity, push, shape, sent).await?;
             if let Tried::Done(answers) = tried {
                 transaction.batch_execute("release savepoint oosync_push").await?;
                 return Ok(answers);
@@ -210,8 +233,7 @@ impl Shared {
         identity: &Identity,
         push: &Push,
         shape: &Shape,
-        (fresh, barred): (&[&Mutation], &BTreeMap<u64, String>),
-        strict: bool,
+        Attempt { fresh, barred, strict, now }: Attempt<'_>,
     ) -> Result<Tried, Error> {
         if strict {
             transaction.batch_execute("set constraints all immediate").await?;
@@ -222,11 +244,7 @@ impl Shared {
             shared: self,
             transaction,
             identity,
-            judge: Judge {
-                now: Timestamptz::now(),
-                skew: self.push_rules.skew,
-                resolver: self.push_rules.resolver.as_deref(),
-            },
+            judge: Judge { now, skew: self.push_rules.skew, resolver: self.push_rules.resolver.as_deref() },
             items: Vec::new(),
             row_of: Vec::new(),
             state: State::default(),
@@ -238,13 +256,15 @@ impl Shared {
         for mutation in fresh {
             let row = || (mutation.table.as_str(), serde_json::to_string(&mutation.key).unwrap_or_default());
             let checked = match barred.get(&mutation.id) {
-                Some(message) => Err(refusal(mutation.id, ReasonCode::HookRejected, message.clone())),
+                Some(message) => {
+                    Err(Box::new(refusal(mutation.id, ReasonCode::HookRejected, message.clone())))
+                }
                 None => check(mutation, shape, &self.catalog),
             };
             let checked = match refused.get(&row()) {
                 Some(failed) if checked.is_ok() => {
                     let message = format!("mutation {failed} of the same row was not applied");
-                    Err(refusal(mutation.id, ReasonCode::DependencyFailed, message))
+                    Err(Box::new(refusal(mutation.id, ReasonCode::DependencyFailed, message)))
                 }
                 _ => checked,
             };
@@ -257,7 +277,7 @@ impl Shared {
                     if let Some(group) = mutation.group {
                         failed_groups.entry(group).or_insert(mutation.id);
                     }
-                    answers.insert(mutation.id, result);
+                    answers.insert(mutation.id, *result);
                 }
             }
         }

@@ -21,12 +21,14 @@ pub(super) struct Failure {
     pub(super) again: bool,
     /// The key of a row to be shown with it, if the user may see it.
     pub(super) shown: Option<String>,
+    /// It won a conflict before it failed.
+    pub(super) clashed: bool,
 }
 
 impl Failure {
     /// One that nothing changes.
     pub(super) fn new(result: MutationResult) -> Self {
-        Self { result, again: false, shown: None }
+        Self { result, again: false, shown: None, clashed: false }
     }
 
     /// One that may be none once others went in.
@@ -92,6 +94,14 @@ pub(super) async fn refuse(
             Failure::for_now(MutationResult { columns, ..result })
         }
         "42501" | "44000" => {
+            if error.routine() == Some("aclcheck_error") && error.where_().is_none() {
+                // No policy: a right that the roles of requests usually have.
+                tracing::warn!(
+                    message = error.message(),
+                    table = of.table.name,
+                    "a mutation lacked a privilege"
+                );
+            }
             let message = "the user may not write this row";
             Failure::for_now(refusal(id, ReasonCode::NotAuthorized, message))
         }
@@ -195,7 +205,7 @@ async fn unique(
     let columns: Vec<String> = names.iter().filter_map(|name| known(item.header, name)).collect();
     let message = format!("another row has this {} already", columns.join(", "));
     let result = MutationResult { columns, ..refusal(id, ReasonCode::UniqueViolation, message) };
-    Ok(Failure { result, again: true, shown })
+    Ok(Failure { shown, ..Failure::for_now(result) })
 }
 
 /// The key of the row that has what a mutation would write to the columns of a unique index.

@@ -15,7 +15,8 @@ fn retitled(title: &str) -> Value {
 fn server(rule: &str) -> Server {
     let config = include_str!("../../../../Oosync.toml")
         .replace("[tables.todos]\n", &format!("[tables.todos]\nconflict = \"{rule}\"\n"));
-    let server = Server::built(crate::support::SCHEMA, &config, |builder| builder);
+    let server =
+        Server::built(crate::support::SCHEMA, &config, |builder| builder.skew(std::time::Duration::ZERO));
     crate::support::people(&server);
     Device::new(&server, 0).applies(&[list(1, 0), todo(1, 1)]);
     server
@@ -195,7 +196,7 @@ fn a_delete_meets_a_change() {
 fn rows_go_for_good_where_there_is_no_mark() {
     let config = include_str!("../../../../Oosync.toml")
         .replace("[tables.comments]\n", "[tables.comments]\ndeny_delete = false\n");
-    let server = Server::built(crate::support::SCHEMA, &config, |builder| builder);
+    let server = Server::with(crate::support::SCHEMA, &config);
     crate::support::people(&server);
     let mut device = Device::new(&server, 0);
     let comment =
@@ -205,7 +206,10 @@ fn rows_go_for_good_where_there_is_no_mark() {
     server
         .database
         .execute("alter table comments disable trigger touch; update comments set updated_at = 'infinity'");
-    let gone = |base: &str| with(delete("comments", json!({"id": 7})), "base", json!({"body": base}));
+    let gone = |base: &str| {
+        let gone = with(delete("comments", json!({"id": 7})), "base", json!({"body": base}));
+        with(gone, "edited_at", json!("2024-01-01 00:00:00+00"))
+    };
     let result = device.one(gone("x"));
     assert_eq!((result.status, result.reason), (Status::Conflict, Some(ReasonCode::ChangedAndDeleted)));
     device.applies(&[gone("theirs")]);
@@ -216,7 +220,7 @@ fn rows_go_for_good_where_there_is_no_mark() {
             .reason,
         Some(ReasonCode::RowMissing)
     );
-    device.applies(&[comment.clone()]);
+    device.applies(std::slice::from_ref(&comment));
     device.applies(&[delete("comments", json!({"id": 7})), comment]);
     assert_eq!(text(&server, "select body from comments"), "x");
 }

@@ -1,9 +1,13 @@
 //! Devices that push.
 
+mod allowed;
 mod conflicts;
 mod hooks;
 mod included;
+mod model;
 mod once;
 mod order;
 mod refused;
-mod support;
+pub(crate) mod support;
+mod together;
+mod values;

@@ -159,7 +159,10 @@ fn what_may_be_tried_again_is_not_remembered() {
     let mut device = Device::new(&server, 0);
     device.applies(&[list(1, 0)]);
     // Somebody holds the row for longer than the server waits.
-    server.database.execute("alter role oosync_server set lock_timeout = '200ms'");
+    let database = server.database.name();
+    server
+        .database
+        .execute(&format!("alter role oosync_server in database {database} set lock_timeout = '200ms'"));
     let fresh = crate::support::engine_of(&server);
     let mut holder = server.database.client();
     let mut held = holder.transaction().unwrap();
@@ -179,5 +182,4 @@ fn what_may_be_tried_again_is_not_remembered() {
     held.commit().unwrap();
     let reply = server.wait(fresh.push(&device.identity, &push)).unwrap();
     assert_eq!(reply.results[0].status, Status::Applied);
-    server.database.execute("alter role oosync_server reset lock_timeout");
 }

@@ -76,6 +76,29 @@ fn values_are_swapped_over_a_third() {
 }
 
 #[test]
+fn values_are_swapped_by_two_changes_that_wait_for_each_other() {
+    let (server, lists) = unique(&["a", "b", "c", "d", "e"]);
+    let mut device = Device::new(&server, 0);
+    device.applies(&lists);
+    device.applies(&[retitled(0, "a", "b"), retitled(1, "b", "a")]);
+    // A circle of three, and one that wants what another row keeps.
+    let results = device.push(&[
+        retitled(2, "c", "b"),
+        retitled(3, "d", "e"),
+        retitled(0, "b", "a"),
+        retitled(1, "a", "c"),
+    ]);
+    assert_eq!(reasons(&results), [None, Some(ReasonCode::UniqueViolation), None, None], "{results:#?}");
+    assert_eq!(titles(&server), "a,c,b,d,e");
+    let first = device.next_id();
+    device.applies(&[
+        with(retitled(0, "a", "c"), "group", json!(first)),
+        with(retitled(1, "c", "a"), "group", json!(first)),
+    ]);
+    assert_eq!(titles(&server), "c,a,b,d,e");
+}
+
+#[test]
 fn values_are_shifted_along_a_unique_key_in_either_direction() {
     let names: Vec<String> = (10..40).map(|n| n.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -98,7 +121,7 @@ fn a_value_is_free_again_once_its_row_is_deleted_or_changed() {
             "[tables.users.columns.name]\nowner_only = false\n\n[tables.users.columns.email]",
         )
         .replace("[tables.attachments]\n", "[tables.attachments]\ndeny_delete = false\n");
-    let server = Server::built(crate::support::SCHEMA, &config, |builder| builder);
+    let server = Server::with(crate::support::SCHEMA, &config);
     people(&server);
     server.database.execute("create unique index one_file on attachments (todo_id, file_name)");
     let mut device = Device::new(&server, 0);
@@ -206,7 +229,7 @@ fn constraints_that_are_checked_at_the_end_let_in_what_is_right_then_and_refuse_
         create table users (id uuid primary key, name text not null);
         create table nodes (id int primary key, user_id uuid not null references users, place int not null,
           next int references nodes deferrable initially deferred, unique (user_id, place) deferrable initially deferred);";
-    let server = Server::built(schema, "[tables.users]\nowner_column = \"id\"\n", |builder| builder);
+    let server = Server::with(schema, "[tables.users]\nowner_column = \"id\"\n");
     server.database.execute(&format!("insert into users values ('{}', 'a')", user(0)));
     let mut device = Device::new(&server, 0);
     let node = |number: i32, next: Option<i32>| {
@@ -246,4 +269,75 @@ fn a_row_moves_to_another_parent_where_both_allow_it() {
     assert_eq!((result.status, result.reason), (Status::RejectedTerminal, Some(ReasonCode::NotAuthorized)));
     assert_eq!(other.refuses(moved(2, 3)).reason, Some(ReasonCode::RowMissing));
     assert_eq!(text(&server, "select list_id::text from todos"), id(2, 2));
+}
+
+#[test]
+fn parents_are_deleted_after_their_children_and_not_with_those_that_move_away() {
+    let schema = "
+        create table users (id uuid primary key, name text not null);
+        create table boxes (id int primary key, user_id uuid not null references users);
+        create table things (id int primary key, box_id int not null references boxes on delete cascade);
+        create table parts (id int primary key, thing_id int not null references things on delete restrict);";
+    let config = "[sync]\ndeny_delete = false\n[tables.users]\nowner_column = \"id\"\n";
+    let server = Server::with(schema, config);
+    server.database.execute(&format!("insert into users values ('{}', 'a')", user(0)));
+    let mut device = Device::new(&server, 0);
+    let made = |table: &str, number: i32, column: &str, value: Value| {
+        insert(table, json!({"id": number}), json!({column: value}))
+    };
+    let gone = |table: &str, number: i32| delete(table, json!({"id": number}));
+    device.applies(&[
+        made("parts", 1, "thing_id", json!(1)),
+        made("things", 1, "box_id", json!(1)),
+        made("things", 2, "box_id", json!(1)),
+        made("boxes", 1, "user_id", json!(user(0))),
+        made("boxes", 2, "user_id", json!(user(0))),
+    ]);
+    // The box goes with what is in it, and one thing has been taken out.
+    device.applies(&[
+        gone("boxes", 1),
+        update("things", json!({"id": 2}), json!({"box_id": 2}), json!({"box_id": 1})),
+        gone("things", 1),
+        gone("parts", 1),
+    ]);
+    assert_eq!(text(&server, "select string_agg(id || ' in ' || box_id, ',') from things"), "2 in 2");
+    device.applies(&[made("parts", 2, "thing_id", json!(2))]);
+    let result = device.refuses(gone("things", 2));
+    assert_eq!(result.reason, Some(ReasonCode::ForeignKeyViolation));
+    assert_eq!(result.message.as_deref(), Some("other rows refer to this one"));
+}
+
+#[test]
+fn what_was_pushed_is_part_of_the_next_pull() {
+    use oosync_runtime::protocol::{Next, Pull, Reply, Snapshot};
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    let hash = server.engine.schema().hash;
+    let snapshot = Snapshot {
+        client: device.client,
+        schema_hash: hash.to_owned(),
+        resume: None,
+        tables: None,
+        limit: None,
+    };
+    let Reply::Given(page) = server.wait(server.engine.snapshot(&device.identity, &snapshot)).unwrap() else {
+        panic!("a snapshot is given")
+    };
+    let Next::Cursor(cursor) = page.next else { panic!("there is little") };
+    let results = device.push(&[list(1, 0), todo(1, 1), todo(2, 9)]);
+    assert_eq!(results[2].status, Status::RejectedTerminal);
+    let pull = Pull {
+        client: device.client,
+        schema_hash: hash.to_owned(),
+        cursor: Some(cursor),
+        resume: None,
+        limit: None,
+        wait: None,
+        acknowledged: None,
+    };
+    let Reply::Given(changes) = server.wait(server.engine.pull(&device.identity, &pull)).unwrap() else {
+        panic!("the cursor is known")
+    };
+    assert!((1..=3).all(|id| changes.included.contains(id)) && !changes.included.contains(4));
+    assert_eq!(changes.records["todos"].len(), 1);
 }

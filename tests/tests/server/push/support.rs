@@ -10,27 +10,50 @@ use uuid::Uuid;
 use crate::support::Server;
 
 /// A UUID for tests, by kind and number.
-pub(super) fn id(kind: u8, number: usize) -> String {
+pub(crate) fn id(kind: u8, number: usize) -> String {
     format!("{kind}0000000-0000-4000-8000-{number:012}")
 }
 
 /// A device of a user.
-pub(super) struct Device<'s> {
-    pub(super) server: &'s Server,
-    pub(super) identity: Identity,
-    pub(super) client: Uuid,
+pub(crate) struct Device<'s> {
+    pub(crate) server: &'s Server,
+    pub(crate) identity: Identity,
+    pub(crate) client: Uuid,
     next: u64,
 }
 
 impl<'s> Device<'s> {
     /// A new device of the user with this number.
-    pub(super) fn new(server: &'s Server, number: usize) -> Self {
+    pub(crate) fn new(server: &'s Server, number: usize) -> Self {
         let (identity, client) = server.register(number);
+        Self::known(server, identity, client)
+    }
+
+    /// A new device of this user.
+    pub(crate) fn of(server: &'s Server, identity: Identity) -> Self {
+        let client = server.register_as(&identity);
+        Self::known(server, identity, client)
+    }
+
+    /// One that the server knows.
+    pub(crate) fn known(server: &'s Server, identity: Identity, client: Uuid) -> Self {
         Self { server, identity, client, next: 1 }
     }
 
+    /// Mutations in JSON, as they are.
+    pub(crate) fn texts(&mut self, texts: &[String]) -> Vec<Mutation> {
+        let mutations: Vec<Mutation> = texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        self.next = mutations.last().map_or(self.next, |last| last.id + 1);
+        mutations
+    }
+
+    /// The id that the next mutation gets.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.next
+    }
+
     /// Mutations with ids that go on from the last.
-    pub(super) fn mutations(&mut self, mutations: &[Value]) -> Vec<Mutation> {
+    pub(crate) fn mutations(&mut self, mutations: &[Value]) -> Vec<Mutation> {
         let mut made = Vec::new();
         for mutation in mutations {
             let mut mutation = mutation.clone();
@@ -44,7 +67,7 @@ impl<'s> Device<'s> {
         made
     }
 
-    pub(super) fn request(&self, mutations: Vec<Mutation>) -> Push {
+    pub(crate) fn request(&self, mutations: Vec<Mutation>) -> Push {
         Push {
             client: self.client,
             schema_hash: self.server.engine.schema().hash.to_owned(),
@@ -54,12 +77,16 @@ impl<'s> Device<'s> {
         }
     }
 
-    pub(super) fn send(&self, push: &Push) -> Result<PushReply, Error> {
-        self.server.wait(self.server.engine.push(&self.identity, push))
+    pub(crate) fn send(&self, push: &Push) -> Result<PushReply, Error> {
+        /// A web server takes only what goes from thread to thread.
+        fn sent<T: Send>(future: T) -> T {
+            future
+        }
+        self.server.wait(sent(self.server.engine.push(&self.identity, push)))
     }
 
     /// Pushes these, and gives the answers.
-    pub(super) fn push(&mut self, mutations: &[Value]) -> Vec<MutationResult> {
+    pub(crate) fn push(&mut self, mutations: &[Value]) -> Vec<MutationResult> {
         let mutations = self.mutations(mutations);
         let count = mutations.len();
         let reply = self.send(&self.request(mutations));
@@ -69,13 +96,13 @@ impl<'s> Device<'s> {
     }
 
     /// Pushes one.
-    pub(super) fn one(&mut self, mutation: Value) -> MutationResult {
+    pub(crate) fn one(&mut self, mutation: Value) -> MutationResult {
         self.push(&[mutation]).remove(0)
     }
 
     /// Pushes these, all of which go in.
     #[track_caller]
-    pub(super) fn applies(&mut self, mutations: &[Value]) {
+    pub(crate) fn applies(&mut self, mutations: &[Value]) {
         for result in self.push(mutations) {
             assert_eq!(result.status, Status::Applied, "{result:?}");
         }
@@ -83,33 +110,33 @@ impl<'s> Device<'s> {
 
     /// Pushes one that is refused for good.
     #[track_caller]
-    pub(super) fn refuses(&mut self, mutation: Value) -> MutationResult {
+    pub(crate) fn refuses(&mut self, mutation: Value) -> MutationResult {
         let result = self.one(mutation);
         assert_eq!(result.status, Status::RejectedTerminal, "{result:?}");
         result
     }
 }
 
-pub(super) fn insert(table: &str, key: Value, values: Value) -> Value {
+pub(crate) fn insert(table: &str, key: Value, values: Value) -> Value {
     json!({"table": table, "op": "insert", "key": key, "values": values})
 }
 
-pub(super) fn update(table: &str, key: Value, values: Value, base: Value) -> Value {
+pub(crate) fn update(table: &str, key: Value, values: Value, base: Value) -> Value {
     json!({"table": table, "op": "update", "key": key, "values": values, "base": base})
 }
 
-pub(super) fn delete(table: &str, key: Value) -> Value {
+pub(crate) fn delete(table: &str, key: Value) -> Value {
     json!({"table": table, "op": "delete", "key": key})
 }
 
 /// A mutation with one more field.
-pub(super) fn with(mut mutation: Value, field: &str, value: Value) -> Value {
+pub(crate) fn with(mut mutation: Value, field: &str, value: Value) -> Value {
     mutation[field] = value;
     mutation
 }
 
 /// A list of a user.
-pub(super) fn list(number: usize, owner: usize) -> Value {
+pub(crate) fn list(number: usize, owner: usize) -> Value {
     insert(
         "lists",
         json!({"id": id(2, number)}),
@@ -118,7 +145,7 @@ pub(super) fn list(number: usize, owner: usize) -> Value {
 }
 
 /// A todo in a list.
-pub(super) fn todo(number: usize, list: usize) -> Value {
+pub(crate) fn todo(number: usize, list: usize) -> Value {
     insert(
         "todos",
         json!({"id": id(3, number)}),
@@ -127,17 +154,17 @@ pub(super) fn todo(number: usize, list: usize) -> Value {
 }
 
 /// The reasons of results; applied ones have none.
-pub(super) fn reasons(results: &[MutationResult]) -> Vec<Option<ReasonCode>> {
+pub(crate) fn reasons(results: &[MutationResult]) -> Vec<Option<ReasonCode>> {
     results.iter().map(|result| result.reason.clone()).collect()
 }
 
 /// A row as JSON.
-pub(super) fn row(json: &Option<RawJson>) -> Value {
-    serde_json::from_str(json.as_ref().expect("there is a row").get()).unwrap()
+pub(crate) fn row(json: &Option<RawJson>) -> Value {
+    serde_json::from_str(json.as_ref().unwrap().get()).unwrap()
 }
 
 /// Conflicts: column, base, mine, theirs, who won.
-pub(super) fn conflicts(result: &MutationResult) -> Vec<(String, Value, Value, Value, Kept)> {
+pub(crate) fn conflicts(result: &MutationResult) -> Vec<(String, Value, Value, Value, Kept)> {
     let value = |json: &Option<RawJson>| {
         json.as_ref().map_or(json!("-"), |json| serde_json::from_str(json.get()).unwrap())
     };
@@ -155,11 +182,11 @@ pub(super) fn conflicts(result: &MutationResult) -> Vec<(String, Value, Value, V
 }
 
 /// One text of the database.
-pub(super) fn text(server: &Server, sql: &str) -> String {
+pub(crate) fn text(server: &Server, sql: &str) -> String {
     let row = server.database.client().query_one(sql, &[]).unwrap();
     row.get::<_, Option<String>>(0).unwrap_or_else(|| "null".to_owned())
 }
 
-pub(super) fn count(server: &Server, table: &str) -> i64 {
+pub(crate) fn count(server: &Server, table: &str) -> i64 {
     server.database.client().query_one(&format!("select count(*) from {table}"), &[]).unwrap().get(0)
 }

@@ -160,7 +160,8 @@ impl ClaimMapping {
         };
         let mut identity = Identity::new(user)?;
         if let Some(claim) = &self.role {
-            identity = identity.with_role(self.role_of(claim, claims.find(claim))?)?;
+            let (value, role) = self.role_of(claim, claims.find(claim))?;
+            identity = identity.with_role(role)?.with_permission_role(value);
         }
         for (name, value) in &self.settings {
             let (value, counted) = match value {
@@ -174,7 +175,8 @@ impl ClaimMapping {
         Ok(identity)
     }
 
-    fn role_of(&self, claim: &str, value: Option<Value>) -> Result<&str, AuthError> {
+    /// The value that counts, and the Postgres role that it stands for.
+    fn role_of(&self, claim: &str, value: Option<Value>) -> Result<(&str, &str), AuthError> {
         let Some(value) = value else {
             return Err(AuthError::forbidden(format!("the token has no claim `{claim}`")));
         };
@@ -184,7 +186,7 @@ impl ClaimMapping {
             _ => false,
         };
         match self.roles.iter().find(|(wanted, _)| says(wanted)) {
-            Some((_, role)) => Ok(role),
+            Some((value, role)) => Ok((value, role)),
             None => {
                 let said = quoted(&value.to_string());
                 Err(AuthError::forbidden(format!("the claim `{claim}` is {said}, which stands for no role")))
