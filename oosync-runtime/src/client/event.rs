@@ -112,6 +112,11 @@ impl Listeners {
 mod tests {
     use super::*;
 
+    const fn is_shared<T: Send + Sync>() {}
+
+    /// A client is called from any thread.
+    const _: () = is_shared::<crate::client::Client>();
+
     #[test]
     fn one_who_does_not_listen_holds_nobody_up_and_is_told_how_much_was_missed() {
         let listeners = Listeners::default();

@@ -65,6 +65,11 @@ impl Shared {
     /// One cycle, and everybody is told.
     pub(in crate::client) fn cycle(&self) -> Result<Summary, SyncError> {
         self.with_syncer(|syncer, context| {
+            // Where another process syncs, nothing begins here.
+            if let Err(error) = syncer.keep(context) {
+                self.tell_failure(&error);
+                return Err(error);
+            }
             self.begins();
             let result = syncer.cycle(context);
             self.ended(&result);
