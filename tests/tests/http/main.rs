@@ -4,6 +4,7 @@
 
 mod client;
 mod daemon;
+mod documented;
 mod faults;
 mod limits;
 mod metrics;
