@@ -39,10 +39,16 @@ fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
         let waiting = scope.spawn(|| web.post(0, "/pull", &device.waiting(50.0)));
         web.until_waiting(1);
         cluster.crash();
+        web.execute(&format!("insert into lists (owner_id, title) values ('{}', 'meanwhile')", user(0)));
         let answer = waiting.join().unwrap();
-        assert_eq!((answer.status, answer.error().code), (503, ErrorCode::Unavailable));
-        let after: u64 = answer.header("retry-after").unwrap().parse().unwrap();
-        assert!((1..60).contains(&after));
+        if answer.status == 200 {
+            // Postgres was back before the server missed it.
+            assert_eq!(answer.json()["records"]["lists"][0]["title"], "meanwhile");
+        } else {
+            assert_eq!(answer.error().code, ErrorCode::Unavailable);
+            let after: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+            assert!((1..60).contains(&after));
+        }
     });
     // The first connections are those of before; each is found out once.
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -60,7 +66,30 @@ fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
         let waiting = scope.spawn(|| web.post(0, "/pull", &device.waiting(50.0)));
         web.until_waiting(1);
         web.execute(&format!("insert into lists (owner_id, title) values ('{}', 'after')", user(0)));
-        assert_eq!(waiting.join().unwrap().json()["records"]["lists"][0]["title"], "after");
+        let answer = waiting.join().unwrap().json();
+        assert_eq!(answer["records"]["lists"][0]["title"], "after", "{answer}");
+    });
+}
+
+#[test]
+fn a_connection_that_is_lost_while_devices_wait_is_replaced_and_nothing_is_missed() {
+    let web = Web::todo();
+    let device = web.device(0);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| web.post(0, "/pull", &device.waiting(50.0)));
+        web.until_waiting(1);
+        thread::sleep(Duration::from_millis(500));
+        // In one statement, so that the server learns of the change only behind the loss.
+        web.execute(&format!(
+            "begin;
+             insert into lists (owner_id, title) values ('{}', 'meanwhile');
+             select pg_terminate_backend(pid) from pg_stat_activity
+               where datname = current_database() and usename = 'oosync_server' and query like '%oosync.tail%';
+             commit",
+            user(0)
+        ));
+        let answer = waiting.join().unwrap().json();
+        assert_eq!(answer["records"]["lists"][0]["title"], "meanwhile", "{answer}");
     });
 }
 

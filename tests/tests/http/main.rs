@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod client;
+mod daemon;
+mod documented;
 mod faults;
 mod limits;
 mod metrics;
+mod openapi;
 mod requests;
 #[allow(dead_code, reason = "shared with tests without HTTP")]
 #[path = "../server/support.rs"]

@@ -3,11 +3,12 @@
 use std::io::Write as _;
 
 use oosync_runtime::protocol::frame::{Ending, Frame, FrameReader};
-use oosync_runtime::protocol::{ErrorCode, MEDIA_TYPE};
+use oosync_runtime::protocol::{ErrorCode, Limits, MEDIA_TYPE};
+use oosync_runtime::server::http::{HttpOptions, ServeOptions};
 use serde_json::{Value, json};
 
 use super::client::{self, exchange, parse, request};
-use super::support::user;
+use super::support::{Server, user};
 use super::web::Web;
 
 #[test]
@@ -146,11 +147,14 @@ fn bodies_that_are_no_messages_are_refused() {
 
 #[test]
 fn bodies_may_be_compressed_and_are_counted_as_they_are_then() {
-    let web = Web::todo();
+    let server =
+        Server::todo_built(|builder| builder.limits(Limits { max_body: 128 << 10, ..Limits::default() }));
+    let engine = server.engine.clone();
+    let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
     let ada = user(0);
     let most = usize::try_from(web.engine.limits().max_body).unwrap();
     let gzip = |body: &[u8]| {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(body).unwrap();
         encoder.finish().unwrap()
     };
@@ -166,9 +170,9 @@ fn bodies_may_be_compressed_and_are_counted_as_they_are_then() {
     assert_eq!(send("gzip", &gzip(&padded(most))).status, 200);
     assert_eq!(send("zstd", &zstd(&padded(most))).status, 200);
     // Of what is large in a few kilobytes, no more than the limit is ever made.
-    let bomb = vec![b' '; 64 << 20];
+    let bomb = vec![b' '; 8 << 20];
     for (coding, body) in [("gzip", gzip(&padded(most + 1))), ("gzip", gzip(&bomb)), ("zstd", zstd(&bomb))] {
-        assert!(body.len() < most / 8);
+        assert!(body.len() < most, "{}", body.len());
         let answer = send(coding, &body);
         assert_eq!((answer.status, answer.error().code), (413, ErrorCode::TooLarge));
     }
@@ -176,9 +180,9 @@ fn bodies_may_be_compressed_and_are_counted_as_they_are_then() {
     assert_eq!(send("identity", &padded(most + 1)).status, 413);
     let mut chunked =
         request("POST", "/register", &[("x-user", &ada), ("transfer-encoding", "chunked")], b"");
-    for _ in 0..=most / 0x10000 {
-        chunked.extend_from_slice(b"10000\r\n");
-        chunked.extend_from_slice(&[b' '; 0x10000]);
+    for _ in 0..=most / 0x1000 {
+        chunked.extend_from_slice(b"1000\r\n");
+        chunked.extend_from_slice(&[b' '; 0x1000]);
         chunked.extend_from_slice(b"\r\n");
     }
     chunked.extend_from_slice(b"0\r\n\r\n");
@@ -250,7 +254,7 @@ fn what_the_server_says_of_itself_is_for_all_or_for_users() {
     let head = client::send(web.address, "HEAD", "/tables", &[], b"");
     assert_eq!((head.status, head.body.len()), (200, 0));
 
-    let mut options = oosync_runtime::server::http::HttpOptions::default();
+    let mut options = HttpOptions::default();
     options.describe_to_users_only = true;
     let web = Web::with(options);
     for path in ["/schema", "/tables", "/openapi.json"] {

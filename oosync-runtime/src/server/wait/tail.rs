@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
+use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::Waiters;
@@ -20,7 +21,7 @@ const ANSWER: Duration = Duration::from_secs(15);
 pub(super) fn spawn(waiters: Arc<Waiters>, pool: Pool) {
     tokio::spawn(async move {
         let mut guard = Guard { waiters, done: false };
-        match follow(&guard.waiters, &pool).await {
+        match run(&guard.waiters, &pool).await {
             Ok(()) => guard.done = true,
             Err(error) => tracing::warn!(detail = error.detail(), "the tail of the log broke off"),
         }
@@ -41,26 +42,62 @@ impl Drop for Guard {
     }
 }
 
-async fn follow(waiters: &Waiters, pool: &Pool) -> Result<(), Error> {
-    let late = |_| Error::unavailable("the database does not answer", "the tail of the log waited too long");
+/// Why a connection is not followed any more.
+enum Ended {
+    /// Nobody waits.
+    Idle,
+    /// It has failed, after it had answered.
+    Lost(Error),
+}
+
+async fn run(waiters: &Waiters, pool: &Pool) -> Result<(), Error> {
+    let mut again = false;
+    loop {
+        match follow(waiters, pool, again).await? {
+            Ended::Idle => return Ok(()),
+            // It may have ended while nobody asked, or with a pooler; if it is Postgres that has gone, the next fails.
+            Ended::Lost(error) => tracing::info!(detail = error.detail(), "the tail of the log begins anew"),
+        }
+        again = true;
+    }
+}
+
+/// Follows the log on one connection. `again` is after another one: what happened between them is not known.
+async fn follow(waiters: &Waiters, pool: &Pool, again: bool) -> Result<Ended, Error> {
     let connection = tokio::time::timeout(ANSWER, session::connection(pool)).await.map_err(late)??;
     let connection = Object::take(connection);
-    let mut since: Option<String> = None;
+    let (mut since, _) = ask(&connection, None).await?;
+    if again {
+        waiters.everyone();
+    }
+    waiters.has_begun();
     loop {
-        let sql = "select t.snapshot::text, t.buckets from oosync.tail($1::text::pg_snapshot) t";
-        let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&since, Type::TEXT)];
-        let question = connection.query_typed_one(sql, &parameters);
-        let row = tokio::time::timeout(ANSWER, question).await.map_err(late)??;
-        let buckets: Vec<&str> = row.try_get(1)?;
-        waiters.changed(buckets);
-        since = Some(row.try_get(0)?);
-        waiters.has_begun();
         tokio::time::sleep(waiters.tick).await;
         // From this snapshot it goes on after a pause too.
         while waiters.len() == 0 {
             if tokio::time::timeout(IDLE, waiters.arrived.notified()).await.is_err() && waiters.may_stop() {
-                return Ok(());
+                return Ok(Ended::Idle);
             }
         }
+        match ask(&connection, Some(since)).await {
+            Ok((snapshot, buckets)) => {
+                waiters.changed(buckets.iter().map(String::as_str));
+                since = snapshot;
+            }
+            Err(error) => return Ok(Ended::Lost(error)),
+        }
     }
+}
+
+/// The present snapshot, and the buckets that changed since another one.
+async fn ask(connection: &Client, since: Option<String>) -> Result<(String, Vec<String>), Error> {
+    let sql = "select t.snapshot::text, t.buckets from oosync.tail($1::text::pg_snapshot) t";
+    let parameters: [(&(dyn ToSql + Sync), Type); 1] = [(&since, Type::TEXT)];
+    let question = connection.query_typed_one(sql, &parameters);
+    let row = tokio::time::timeout(ANSWER, question).await.map_err(late)??;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+fn late(_: tokio::time::error::Elapsed) -> Error {
+    Error::unavailable("the database does not answer", "the tail of the log waited too long")
 }

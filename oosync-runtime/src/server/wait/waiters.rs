@@ -193,6 +193,13 @@ impl Waiters {
         }
     }
 
+    /// Wakes all: any bucket may have changed.
+    pub(super) fn everyone(&self) {
+        for waiter in self.lock().waiters.values() {
+            waiter.bell.ring(Ended::Changed);
+        }
+    }
+
     /// The tail has ended with an error: everyone who relied on it is told.
     pub(super) fn failed(&self) {
         let mut state = self.lock();
