@@ -56,7 +56,7 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut 
             (None, Some(schema)) => check(document, schema, part, &at, found),
             // The document names what this version sends.
             (None, None) if schema.get("properties").is_some() => {
-                found.push(format!("{at} is not in the document"))
+                found.push(format!("{at} is not in the document"));
             }
             (None, None) => {}
         }
