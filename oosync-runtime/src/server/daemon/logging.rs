@@ -12,8 +12,8 @@ use super::failure::Failure;
 
 /// A word alone is a level: without this, a mistyped one would be a part of which everything is logged.
 fn targets(text: &str) -> Option<Targets> {
-    let levels = text.split(',').filter(|part| !part.contains('='));
-    let known = levels.into_iter().all(|level| level.trim().parse::<LevelFilter>().is_ok());
+    let mut levels = text.split(',').filter(|part| !part.contains('=')).map(str::trim);
+    let known = levels.all(|level| !level.is_empty() && level.parse::<LevelFilter>().is_ok());
     if known { text.parse().ok() } else { None }
 }
 

@@ -91,11 +91,11 @@ mod tests {
 
     #[tokio::test]
     async fn who_takes_nothing_is_left_and_who_is_slow_is_not() {
-        let most = Duration::from_millis(100);
+        let most = Duration::from_millis(400);
         let (ours, mut theirs) = tokio::io::duplex(4);
         let slow = tokio::spawn(async move {
             let mut taken = Vec::new();
-            for _ in 0..8 {
+            for _ in 0..12 {
                 tokio::time::sleep(Duration::from_millis(40)).await;
                 taken.push(theirs.read_u8().await.unwrap());
             }
@@ -103,7 +103,7 @@ mod tests {
         });
         let mut connection = Stall::new(ours, most);
         connection.write_all(b"slow, really").await.unwrap();
-        slow.await.unwrap();
+        assert_eq!(slow.await.unwrap(), b"slow, really");
 
         let (ours, _theirs) = tokio::io::duplex(4);
         let mut connection = Stall::new(ours, most);
