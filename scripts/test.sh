@@ -43,9 +43,9 @@ cargo test -q --workspace --all-features --doc
 
 step "tests"
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --workspace --all-features
+    cargo nextest run --workspace --all-features --no-fail-fast
 else
-    cargo test --workspace --all-features --lib --bins --tests
+    cargo test --workspace --all-features --no-fail-fast --lib --bins --tests
 fi
 
 printf '\nall good\n'
