@@ -7,7 +7,7 @@
 //! What is not on the table itself is asked of functions with the rights of whoever installed them. A policy that read
 //! a parent as the user would need rights on its columns, be asked for the parent's own policies, and for theirs.
 
-use super::chain::{Asked, Chain, Chains, alias};
+use super::chain::{Asked, Chain, Chains, Find, alias};
 use super::column::compared;
 use super::membership::{has_name, key_types, keys_name, returns};
 use super::user::is_user;
@@ -81,15 +81,18 @@ impl Access<'_> {
         let to: Vec<String> = above.link.iter().map(|(_, to)| to.clone()).collect();
         let types = key_types(self.facts, &above.table.name, &to);
         let here = alias(1);
+        // All rows that the user has, found from what is the user's; or one row, of which it is asked whose it is.
+        let all = right == Right::Read && self.is_bounded(chain);
+        let find = if all { Find::Below } else { Find::Above };
         let columns: Vec<_> = to.iter().map(|column| above.compared(&here, column)).collect();
         let selects: Vec<(String, String)> = (1..chain.levels.len())
             .flat_map(|level| {
-                let from = format!("{} {here}{}", table_name(&above.table.name), chain.joins(1, level));
+                let from = format!("{} {here}{}", table_name(&above.table.name), chain.joins(1, level, find));
                 let ways = self.own(chain, level, &alias(level), right, Asked::Select);
                 ways.into_iter().map(move |way| (from.clone(), way))
             })
             .collect();
-        let object = if right == Right::Read && self.is_bounded(chain) {
+        let object = if all {
             let selects = selects.iter().map(|(from, way)| {
                 format!("  select {}\n    from {from}\n    where {way}\n", columns.join(", "))
             });

@@ -1,9 +1,10 @@
 //! In which buckets a user is.
 
 use super::chain::named;
+use super::column::text;
 use super::membership::{member, query_name, width};
 use super::user::{USER, forms};
-use super::{ALL_SETTINGS, Object, definer_head, dollar_quoted, ident, table_name};
+use super::{ALL_SETTINGS, Object, definer_head, dollar_quoted, table_name};
 use crate::config::Membership;
 use crate::facts::Facts;
 use crate::plan::Plan;
@@ -17,7 +18,7 @@ pub(super) fn of_user(plan: &Plan, facts: &Facts) -> Object {
     for bucket in &plan.buckets {
         match (&bucket.members, &bucket.table) {
             (Membership::Table { user, key, .. }, Some(table)) => {
-                let key: Vec<_> = key.iter().map(|column| format!("m.{}", ident(&column.value))).collect();
+                let key: Vec<_> = key.iter().map(|column| text(facts, table, "m", &column.value)).collect();
                 parts.push(format!(
                     "  select {} from {} m where {}\n",
                     named(&bucket.name, &key),

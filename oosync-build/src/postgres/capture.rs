@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::chain::{Asked, Chain, Chains, Level, Source, alias, deciding_columns, key, key_columns, named};
+use super::chain::{Asked, Chain, Chains, Find, Level, Source, alias, deciding_columns, key_columns, named};
+use super::column::text;
 use super::{
     ALL_SETTINGS, Object, definer_head, dollar_quoted, ident, late, literal, own_name, short, table_name,
 };
@@ -119,12 +120,12 @@ impl Capture<'_> {
         let (Membership::Table { user, key, .. }, Some(table)) = (&bucket.members, &bucket.table) else {
             return;
         };
-        let key: Vec<String> = key.iter().map(|column| format!("r.{}", ident(&column.value))).collect();
+        let key: Vec<String> = key.iter().map(|column| text(self.facts, table, "r", &column.value)).collect();
         let entry = |rows: &str| {
             format!(
-                "  select {}, 'user:' || r.{}::text, array[{}]\n    from {rows} r where r.{} is not null\n",
+                "  select {}, 'user:' || {}, array[{}]\n    from {rows} r where r.{} is not null\n",
                 literal(MEMBERS),
-                ident(&user.value),
+                text(self.facts, table, "r", &user.value),
                 named(&bucket.name, &key),
                 ident(&user.value),
             )
@@ -293,12 +294,12 @@ pub(super) fn locks(chain: &Chain<'_>, rows: &[&str]) -> String {
 /// same, and locked the same. Otherwise they run too.
 fn locks_at_once(chain: &Chain<'_>, rows: &[&str]) -> String {
     let root = chain.levels.len() - 1;
-    let (_, links): (Vec<_>, Vec<_>) = chain.pairs(1).unzip();
+    let (_, links): (Vec<_>, Vec<_>) = chain.pairs(1, Find::Above).unzip();
     let named =
         links.iter().enumerate().map(|(at, link)| format!("{link} as k{at}")).collect::<Vec<_>>().join(", ");
     let known = links.iter().map(|link| format!("{link} is not null")).collect::<Vec<_>>().join(" and ");
     let refer = rows.iter().map(|rows| format!("select distinct {named} from {rows} r where {known}"));
-    let on = chain.pairs(1).enumerate().map(|(at, (here, _))| format!("{here} = r.k{at}"));
+    let on = chain.pairs(1, Find::Above).enumerate().map(|(at, (here, _))| format!("{here} = r.k{at}"));
     let targets = (1..=root).rev().map(alias).collect::<Vec<_>>().join(", ");
     format!(
         "    declare\n      seen text := pg_current_snapshot()::text;\n      complete boolean;\n    begin\n      \
@@ -310,7 +311,7 @@ fn locks_at_once(chain: &Chain<'_>, rows: &[&str]) -> String {
         table_name(&chain.levels[1].table.name),
         alias(1),
         on.collect::<Vec<_>>().join(" and "),
-        chain.joins(1, root),
+        chain.joins(1, root, Find::Above),
         lock_statements(chain, rows, "      perform", "key share"),
     )
 }
@@ -323,8 +324,9 @@ fn lock_statements(chain: &Chain<'_>, rows: &[&str], verb: &str, strength: &str)
     order
         .map(|level| {
             let (here, below) = chain.link_rows(level);
-            let refer =
-                rows.iter().map(|rows| format!("select {below} from {rows} r{}", chain.joins(0, level - 1)));
+            let refer = rows.iter().map(|rows| {
+                format!("select {below} from {rows} r{}", chain.joins(0, level - 1, Find::Above))
+            });
             format!(
                 "  {verb} from {} {} where ({here}) in (\n      {}\n    ) for {strength};\n",
                 table_name(&chain.levels[level].table.name),
@@ -410,7 +412,7 @@ fn descendant_entries(chain: &Chain<'_>, level: usize, asked: Asked, rows: &str)
                 " join {} {} on {}",
                 table_name(&chain.levels[step].table.name),
                 alias(step),
-                chain.on(step + 1)
+                chain.on(step + 1, Find::Below)
             )
         })
         .collect();
@@ -420,9 +422,9 @@ fn descendant_entries(chain: &Chain<'_>, level: usize, asked: Asked, rows: &str)
             format!(
                 "  select {}, {bucket}, {}\n    from {rows} {}{down}{}{from} where {bucket} is not null\n",
                 literal(&table.name.to_string()),
-                key(table, "r"),
+                chain.levels[0].key("r"),
                 alias(level),
-                chain.joins(level, source),
+                chain.joins(level, source, Find::Above),
             )
         })
         .collect()
@@ -479,7 +481,7 @@ pub(super) fn buckets(chain: &Chain<'_>, rows: &str, asked: Asked) -> String {
     let sources = chain.sources(0, asked).into_iter().map(|Source { level, bucket, from, .. }| {
         format!(
             "        select {bucket} from {rows} r{}{from} where {bucket} is not null\n",
-            chain.joins(0, level)
+            chain.joins(0, level, Find::Above)
         )
     });
     sources.collect::<Vec<_>>().join("        union\n")

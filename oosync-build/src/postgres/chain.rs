@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::column::is_of_extension;
+use super::column::{as_text, collate, collation, is_of_extension};
 use super::membership::users_name;
 use super::{ident, literal, table_name};
 use crate::config::{Membership, OwnerNull};
-use crate::facts::{Facts, QualifiedName};
+use crate::facts::{Column, Facts, QualifiedName};
 use crate::plan::{Ownership, Plan, PlanBucket, PlanTable};
 
 /// A table and its ancestors, up to the one that belongs to somebody by itself.
@@ -77,6 +77,18 @@ pub(super) struct Level<'a> {
     pub(super) deferrable: bool,
     /// Columns that are compared as text.
     as_text: BTreeSet<String>,
+    /// Columns with a collation of their own.
+    collations: BTreeMap<String, QualifiedName>,
+}
+
+/// Which side of a link is looked for. Where the columns have two collations, that is the one that is compared by:
+/// an index serves under that of its column alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Find {
+    /// What a row refers to.
+    Above,
+    /// What refers to a row.
+    Below,
 }
 
 /// The chains of all tables of a plan.
@@ -142,7 +154,8 @@ impl<'a> Chain<'a> {
             bucket: bucket_of(table),
             link,
             deferrable,
-            as_text: as_text(facts, table),
+            as_text: of_extensions(facts, table),
+            collations: collations(facts, table),
         };
         let mut levels = vec![level(table, Vec::new(), false)];
         let mut here = table;
@@ -163,32 +176,39 @@ impl<'a> Chain<'a> {
     }
 
     /// ` join public.lists p1 on p1.id = r.list_id join …`, from level `from` up to `to`.
-    pub(super) fn joins(&self, from: usize, to: usize) -> String {
+    pub(super) fn joins(&self, from: usize, to: usize, find: Find) -> String {
         (from + 1..=to)
             .map(|level| {
-                let on = self.on(level);
+                let on = self.on(level, find);
                 format!(" join {} {} on {on}", table_name(&self.levels[level].table.name), alias(level))
             })
             .collect()
     }
 
-    /// `p1.id = r.list_id`: how level `level` is found from the one below.
-    pub(super) fn on(&self, level: usize) -> String {
-        let pairs = self.pairs(level).map(|(here, below)| format!("{here} = {below}"));
+    /// `p1.id = r.list_id`: how level `level` is found from the one below, or that one from it.
+    pub(super) fn on(&self, level: usize, find: Find) -> String {
+        let pairs = self.pairs(level, find).map(|(here, below)| format!("{here} = {below}"));
         pairs.collect::<Vec<_>>().join(" and ")
     }
 
     /// `p1.id, …` and `r.list_id, …`: both sides of how `level` is found.
     pub(super) fn link_rows(&self, level: usize) -> (String, String) {
-        let (here, below): (Vec<_>, Vec<_>) = self.pairs(level).unzip();
+        let (here, below): (Vec<_>, Vec<_>) = self.pairs(level, Find::Above).unzip();
         (here.join(", "), below.join(", "))
     }
 
     /// Both sides of how `level` is found, column by column.
-    pub(super) fn pairs(&self, level: usize) -> impl Iterator<Item = (String, String)> {
+    pub(super) fn pairs(&self, level: usize, find: Find) -> impl Iterator<Item = (String, String)> {
         let (here, below) = (&self.levels[level], &self.levels[level - 1]);
         here.link.iter().map(move |(from, to)| {
-            (here.compared(&alias(level), to), below.compared(&alias(level - 1), from))
+            let (here_is, below_is) = (here.collations.get(to), below.collations.get(from));
+            let mut pair = (here.compared(&alias(level), to), below.compared(&alias(level - 1), from));
+            match find {
+                _ if here_is == below_is => {}
+                Find::Above => pair.1.push_str(&collate(here_is)),
+                Find::Below => pair.0.push_str(&collate(below_is)),
+            }
+            pair
         })
     }
 
@@ -231,11 +251,18 @@ pub(super) fn alias(level: usize) -> String {
 }
 
 /// The columns of a table that are compared by operators of an extension, which our functions do not find.
-fn as_text(facts: &Facts, table: &PlanTable) -> BTreeSet<String> {
-    let columns =
-        facts.table(&table.name.schema, &table.name.name).into_iter().flat_map(|table| &table.columns);
-    let of_extensions = columns.filter(|column| is_of_extension(facts, &column.ty));
+fn of_extensions(facts: &Facts, table: &PlanTable) -> BTreeSet<String> {
+    let of_extensions = declared(facts, table).filter(|column| is_of_extension(facts, &column.ty));
     of_extensions.map(|column| column.name.clone()).collect()
+}
+
+fn collations(facts: &Facts, table: &PlanTable) -> BTreeMap<String, QualifiedName> {
+    let with = |column: &Column| Some((column.name.clone(), collation(facts, column)?));
+    declared(facts, table).filter_map(with).collect()
+}
+
+fn declared<'f>(facts: &'f Facts, table: &PlanTable) -> impl Iterator<Item = &'f Column> + use<'f> {
+    facts.table(&table.name.schema, &table.name.name).into_iter().flat_map(|table| &table.columns)
 }
 
 impl<'a> Level<'a> {
@@ -243,6 +270,17 @@ impl<'a> Level<'a> {
     pub(super) fn compared(&self, alias: &str, column: &str) -> String {
         let as_text = if self.as_text.contains(column) { "::text" } else { "" };
         format!("{alias}.{}{as_text}", ident(column))
+    }
+
+    /// `r.id::text`: a column as a part of a key or a bucket.
+    fn text(&self, alias: &str, column: &str) -> String {
+        as_text(alias, column, self.collations.contains_key(column))
+    }
+
+    /// `array[r.id::text]`: the primary key.
+    pub(super) fn key(&self, alias: &str) -> String {
+        let columns = key_columns(self.table).into_iter().map(|column| self.text(alias, column));
+        format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
     }
 
     /// Whether a function says who has its rows.
@@ -253,12 +291,11 @@ impl<'a> Level<'a> {
     /// The buckets that a row of this level says.
     fn own(&self, level: usize, asked: Asked) -> Vec<Source<'a>> {
         let (table, alias) = (self.table, alias(level));
-        let column = |name: &str| format!("{alias}.{}", ident(name));
         let plain = |way, bucket: String| Source { level, way, bucket, from: String::new() };
         let mut sources = Vec::new();
         match &table.ownership.value {
             Ownership::Owner { column: owner, null } => {
-                let user = format!("'user:' || {}::text", column(owner));
+                let user = format!("'user:' || {}", self.text(&alias, owner));
                 let or_everyone = *null == Some(OwnerNull::Everyone);
                 let bucket = if or_everyone { format!("coalesce({user}, '*')") } else { user };
                 sources.push(plain(Way::Owner { column: owner, or_everyone }, bucket));
@@ -276,11 +313,11 @@ impl<'a> Level<'a> {
                     users_name(&bucket.name),
                     literal(&table.name.to_string()),
                     asked.arguments(&format!("to_jsonb({alias})")),
-                    key(table, &alias),
+                    self.key(&alias),
                 ),
             });
         } else if let Some(bucket) = &table.bucket {
-            let columns: Vec<String> = bucket.columns.iter().map(|name| column(name)).collect();
+            let columns: Vec<String> = bucket.columns.iter().map(|name| self.text(&alias, name)).collect();
             let way = Way::Named { bucket: &bucket.name, columns: &bucket.columns };
             sources.push(plain(way, named(&bucket.name, &columns)));
         }
@@ -288,29 +325,22 @@ impl<'a> Level<'a> {
     }
 }
 
-/// `array[r.id::text]`.
-pub(super) fn key(table: &PlanTable, alias: &str) -> String {
-    let columns = key_columns(table).into_iter().map(|column| format!("{alias}.{}::text", ident(column)));
-    format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
-}
-
 /// The columns of the primary key, in its order.
 pub(super) fn key_columns(table: &PlanTable) -> Vec<&str> {
     table.primary_key.iter().map(|place| table.columns[*place].name.as_str()).collect()
 }
 
-/// `list:<key>`; of a key of several columns, its text as an array.
+/// `list:<key>`, of the columns as text; of a key of several columns, its text as an array.
 pub(super) fn named(bucket: &str, columns: &[String]) -> String {
     let prefix = literal(&format!("{bucket}:"));
     match columns {
-        [one] => format!("{prefix} || {one}::text"),
+        [one] => format!("{prefix} || {one}"),
         several => {
             let known: Vec<_> = several.iter().map(|column| format!("{column} is not null")).collect();
-            let texts: Vec<_> = several.iter().map(|column| format!("{column}::text")).collect();
             format!(
                 "case when {} then {prefix} || array[{}]::text end",
                 known.join(" and "),
-                texts.join(", ")
+                several.join(", ")
             )
         }
     }

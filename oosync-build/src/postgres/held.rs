@@ -3,7 +3,7 @@
 //! Functions with the rights of whoever installed them, since a reader may have a row and not its parent. Their bodies
 //! are text, so that nothing stands in the way of dropping a table or changing a column's type.
 
-use super::chain::{Asked, Chain, Chains, Source, Way, alias, key, key_columns};
+use super::chain::{Asked, Chain, Chains, Find, Source, Way, alias, key_columns};
 use super::column::{column_type, compared};
 use super::{ALL_SETTINGS, Object, definer, ident, literal, own_name, table_name};
 use crate::facts::Facts;
@@ -33,8 +33,13 @@ pub(super) fn held_name(table: &PlanTable) -> String {
 fn in_buckets(facts: &Facts, chain: &Chain<'_>) -> String {
     let table = chain.levels[0].table;
     let selects = chain.sources(0, Asked::Select).into_iter().flat_map(|source| {
-        let rows = format!("{} r{}{}", table_name(&table.name), chain.joins(0, source.level), source.from);
-        let (key, bucket) = (key(table, "r"), &source.bucket);
+        let rows = format!(
+            "{} r{}{}",
+            table_name(&table.name),
+            chain.joins(0, source.level, Find::Below),
+            source.from
+        );
+        let (key, bucket) = (chain.levels[0].key("r"), &source.bucket);
         let narrowed = narrowed(facts, chain, &source).into_iter();
         let select = |narrowed: String| {
             format!("  select {key}, {bucket}\n    from {rows}\n    where {bucket} = any ($1){narrowed}\n")
@@ -92,9 +97,9 @@ fn held(facts: &Facts, chain: &Chain<'_>) -> String {
     let selects = chain.sources(0, Asked::Select).into_iter().map(|Source { level, bucket, from, .. }| {
         format!(
             "  select {}, {bucket}\n    from unnest($1) k (k) join {} r on {on}{}{from}\n    where {bucket} = any ($2)\n",
-            key(table, "r"),
+            chain.levels[0].key("r"),
             table_name(&table.name),
-            chain.joins(0, level),
+            chain.joins(0, level, Find::Above),
         )
     });
     selects.collect::<Vec<_>>().join("  union\n")

@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 
 use super::capture::{LOG, Statement, arrived, buckets, entries, locks};
-use super::chain::{Asked, Chain, Chains, Level, alias, key, key_columns};
+use super::chain::{Asked, Chain, Chains, Find, Level, alias, key_columns};
 use super::column::{column_type, compared};
 use super::{ALL_SETTINGS, Object, definer_head, dollar_quoted, literal, table_name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -119,10 +119,10 @@ fn alone(chain: &Chain<'_>, rows: &str) -> String {
     format!(
         "select {}, {} from {rows} r\n      where {} and not exists (select from {} p1 where {})",
         literal(&table.name.to_string()),
-        key(table, "r"),
+        chain.levels[0].key("r"),
         known.collect::<Vec<_>>().join(" and "),
         table_name(&above.table.name),
-        chain.on(1),
+        chain.on(1, Find::Above),
     )
 }
 
@@ -150,9 +150,9 @@ pub(super) fn goes(below: &[(&Chain<'_>, usize)]) -> String {
             left,
             "    insert into oosync.late (tbl, pk)\n      select {}, {} from (select old.*) p1 join {} r on {};",
             literal(&table.name.to_string()),
-            key(table, "r"),
+            chain.levels[0].key("r"),
             table_name(&table.name),
-            chain.on(1),
+            chain.on(1, Find::Below),
         );
     }
     if !left.is_empty() {
@@ -189,7 +189,7 @@ pub(super) fn came(facts: &Facts, chain: &Chain<'_>, below: &[(&Chain<'_>, usize
             "    delete from oosync.orphan o using new_rows p1 {} where o.tbl = {} and o.pk = {};",
             down(chain, 1),
             literal(&table.name.to_string()),
-            key(table, "r"),
+            chain.levels[0].key("r"),
         );
     }
     let descendants = arrived(below, "new_rows", Asked::Select);
@@ -219,7 +219,7 @@ fn down(chain: &Chain<'_>, level: usize) -> String {
             "join {} {} on {}",
             table_name(&chain.levels[step].table.name),
             alias(step),
-            chain.on(step + 1)
+            chain.on(step + 1, Find::Below)
         )
     });
     joins.collect::<Vec<_>>().join(" ")

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use postgres::{Client, IsolationLevel, Transaction};
 
-use super::device::{database, user};
+use oosync_tests::TestDatabase;
+
+use super::device::{database, installation, user};
 
 /// How often tables were scanned as a whole until now, and how many rows were found by an index: of the log, of
 /// `oosync.unseen`, and of the tables of a chain. The numbers of a session, so that differences count.
@@ -133,4 +135,38 @@ fn what_is_in_a_bucket_is_found_by_index() {
             assert!(*most.1 <= 2 * rows, "{table} in {bucket}: {read:?}");
         }
     }
+}
+
+#[test]
+fn a_link_between_two_collations_is_found_by_index_up_and_down() {
+    let database = TestDatabase::with_schema(
+        "create table lists (id text collate \"C\" primary key, user_id text not null);
+         create table todos (id int primary key, list_id text collate \"POSIX\" not null references lists on delete cascade);
+         create index on todos (list_id);
+         create table comments (id int primary key, todo_id int not null references todos on delete cascade);
+         create index on comments (todo_id); create index on lists (user_id);",
+    );
+    let (_, installation) = installation(&database, "");
+    database.execute(&installation.install_sql());
+    let mut client = database.client();
+    client
+        .batch_execute(
+            "insert into lists select n, 'user ' || n % 250 from generate_series(1, 5000) n;
+             insert into todos select n, 1 + n % 5000 from generate_series(1, 15000) n;
+             insert into comments select n, 1 + n % 15000 from generate_series(1, 15000) n;
+             analyze",
+        )
+        .unwrap();
+    for (table, rows) in [("lists", 20), ("todos", 60), ("comments", 60)] {
+        let sql = format!("select count(*) from oosync.\"public.{table} in\"(array['user:user 7'])");
+        let (found, read) = read_for(&mut client, &sql);
+        assert_eq!(found, rows, "{table}");
+        assert!(read.values().all(|read| *read <= 2 * rows), "{table}: {read:?}");
+    }
+    // A new owner reaches all that is below, as one who writes does who sees what is above.
+    let since = snapshot(&mut client);
+    client.batch_execute("update lists set user_id = 'somebody' where id = '7'").unwrap();
+    let changed = format!("select count(*) from oosync.changes('{since}', array['user:somebody'])");
+    let (found, _) = read_for(&mut client, &changed);
+    assert_eq!(found, 1 + 3 + 3);
 }

@@ -6,7 +6,7 @@ create table if not exists oosync.change_log (
   -- The table, as oosync writes it: public.todos.
   tbl text not null,
   -- user:<id>, <bucket>:<key>, or * for everyone.
-  bucket text not null,
+  bucket text collate "C" not null,
   -- The primary key as text, with ISO dates in UTC and hexadecimal bytes.
   pk text[] not null,
   -- One index for the order of transactions and for finding one entry: each index is work for every writer.

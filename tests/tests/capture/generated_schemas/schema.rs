@@ -48,6 +48,14 @@ impl Type {
         }
     }
 
+    /// The type of a column, where texts are compared by rules of their own: no two columns need have the same.
+    fn declared(self, table: &str, column: &str) -> String {
+        let collations = ["", " collate \"C\"", " collate \"POSIX\"", " collate ucs_basic"];
+        let number: usize = table.bytes().chain(column.bytes()).map(usize::from).sum();
+        let collation = if self == Self::Text { collations[number % collations.len()] } else { "" };
+        format!("{}{collation}", self.sql())
+    }
+
     /// One of its values, as SQL of that type.
     pub(super) fn literal(self, value: usize) -> String {
         let value = value % (2 * POOL);
@@ -150,7 +158,7 @@ impl Table {
             let null = if column.nullable { "" } else { " not null" };
             let default =
                 column.default.as_ref().map(|default| format!(" default {default}")).unwrap_or_default();
-            format!("{} {}{null}{default}", column.name, column.ty.sql())
+            format!("{} {}{null}{default}", column.name, column.ty.declared(&self.name, &column.name))
         });
         let parts: Vec<_> = columns.chain(self.constraints.iter().cloned()).collect();
         let by = self.key.last().unwrap();
@@ -261,13 +269,13 @@ impl Schema {
                 .keys()
                 .iter()
                 .zip(&bucket.types)
-                .map(|(name, ty)| format!("{name} {} not null", ty.sql()))
+                .map(|(name, ty)| format!("{name} {} not null", ty.declared(&bucket.members(), name)))
                 .collect();
             let _ = writeln!(
                 sql,
                 "create table {} (who {} not null, {}, primary key (who, {}));",
                 bucket.members(),
-                bucket.user.sql(),
+                bucket.user.declared(&bucket.members(), "who"),
                 columns.join(", "),
                 bucket.keys().join(", ")
             );
