@@ -14,10 +14,7 @@ const ROWS: usize = 300_000;
 
 pub(crate) fn measure(server: &Server, figures: &mut Figures) {
     let rounds = setting("OOSYNC_BENCH_ROUNDS", 3);
-    let (without, with) = (server.without_capture(), server.with_capture());
-    for database in [&without, &with] {
-        fill(database);
-    }
+    let [without, with] = server.without_and_with(fill);
     for (name, table, ids) in
         [("owner", "documents", "source"), ("owner three steps up", "reactions", "child_source")]
     {

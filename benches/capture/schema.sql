@@ -22,20 +22,10 @@ create table todos (id uuid primary key, list_id uuid not null references lists 
 create index on todos (list_id);
 create table comments (id uuid primary key, todo_id uuid not null references todos on delete cascade, body text not null);
 create index on comments (todo_id);
-create table reactions (
-  id uuid primary key,
-  comment_id uuid not null references comments on delete cascade,
-  title text not null,
-  body text,
-  amount numeric(12, 2),
-  position integer not null,
-  done boolean not null,
-  starts_at timestamptz,
-  due date,
-  tags text[],
-  created_at timestamptz not null,
-  updated_at timestamptz not null
-);
+-- The same columns, and another one that says whose they are.
+create table reactions (like documents, primary key (id));
+alter table reactions rename user_id to comment_id;
+alter table reactions add foreign key (comment_id) references comments on delete cascade;
 create index on reactions (comment_id);
 
 create table team_members (team_id integer not null, user_id uuid not null, primary key (team_id, user_id));

@@ -59,6 +59,13 @@ impl Server {
         database
     }
 
+    /// Two databases of the same rows, the second with capture.
+    pub(crate) fn without_and_with(&self, fill: fn(&TestDatabase)) -> [TestDatabase; 2] {
+        let both = [self.without_capture(), self.with_capture()];
+        both.iter().for_each(fill);
+        both
+    }
+
     /// What it is, for whoever reads the figures.
     pub(crate) fn describe(&self) -> String {
         let version: String = value(&mut self.cluster.client(), "select version()");

@@ -16,10 +16,7 @@ const PARENTS: usize = 10_000;
 
 pub(crate) fn measure(server: &Server, figures: &mut Figures) {
     let rounds = setting("OOSYNC_BENCH_ROUNDS", 7);
-    let (without, with) = (server.without_capture(), server.with_capture());
-    for database in [&without, &with] {
-        fill(database);
-    }
+    let [without, with] = server.without_and_with(fill);
     let values = "'title', 'body', 12.5, 1, false, now(), current_date, array['a'], now(), now()";
     let statements = [
         (

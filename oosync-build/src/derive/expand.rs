@@ -1,5 +1,7 @@
 //! The impls.
 
+use std::collections::HashMap;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::punctuated::Punctuated;
@@ -19,7 +21,9 @@ use crate::plan::{PlanColumn, PlanColumnKind, PlanTable};
 pub(super) fn impls(name: &Ident, attributes: &StructAttributes, mapping: &Mapping) -> TokenStream {
     let runtime = &runtime(attributes);
     let key = mapping.key();
-    let fields: Vec<Code<'_>> = mapping.fields.iter().map(|field| Code { mapping, field, runtime }).collect();
+    let holds = trait_names(mapping);
+    let code = |(field, holds)| Code { mapping, field, holds, runtime };
+    let fields: Vec<Code<'_>> = mapping.fields.iter().zip(&holds).map(code).collect();
     let checks = fields.iter().map(|field| field.check(key.is_some()));
     let table = metadata_of(mapping.plan(), mapping.table());
     let places = mapping.fields.iter().map(|field| Literal::usize_unsuffixed(field.place));
@@ -120,19 +124,23 @@ fn syncable(
         let ident = &code.field.ident;
         code.put(&quote!(&self.#ident))
     });
-    let code = |field| Code { mapping, field, runtime };
+    // Fields of the key are fields.
+    let put = |key: &MappedField, from: &TokenStream| -> TokenStream {
+        let of_key = fields.iter().filter(|code| code.field.place == key.place);
+        of_key.map(|code| code.put(from)).collect()
+    };
     let cloned = |field: &MappedField| {
         let ident = &field.ident;
         quote_spanned!(field.ty.span()=> ::core::clone::Clone::clone(&self.#ident))
     };
     let (key_type, key_value, write_key) = match key {
-        [one] => (one.ty.to_token_stream(), cloned(one), code(one).put(&quote!(key))),
+        [one] => (one.ty.to_token_stream(), cloned(one), put(one, &quote!(key))),
         several => {
             let types = several.iter().map(|field| &field.ty);
             let values = several.iter().copied().map(cloned);
             let puts = several.iter().enumerate().map(|(number, field)| {
                 let number = syn::Index::from(number);
-                code(field).put(&quote!(&key.#number))
+                put(field, &quote!(&key.#number))
             });
             (quote!((#(#types,)*)), quote!((#(#values,)*)), quote!(#(#puts)*))
         }
@@ -173,7 +181,26 @@ fn syncable(
 struct Code<'a> {
     mapping: &'a Mapping,
     field: &'a MappedField,
+    /// The name of the trait of its check.
+    holds: &'a Ident,
     runtime: &'a TokenStream,
+}
+
+/// The names of the fields' traits; rustc shows them, so that they say something.
+fn trait_names(mapping: &Mapping) -> Vec<Ident> {
+    let names: Vec<String> =
+        mapping.fields.iter().map(|field| names::pascal(&field.ident.to_string())).collect();
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for name in &names {
+        *times.entry(name).or_default() += 1;
+    }
+    let named = mapping.fields.iter().zip(&names).map(|(field, name)| match times[name.as_str()] {
+        _ if name.is_empty() => format!("Holds{}", field.place),
+        1 => format!("Holds{name}"),
+        // Two fields can have one name in Pascal case.
+        _ => format!("Holds{name}_{}", field.place),
+    });
+    named.map(|name| Ident::new(&name, Span::call_site())).collect()
 }
 
 impl Code<'_> {
@@ -185,21 +212,6 @@ impl Code<'_> {
         &self.table().columns[self.field.place]
     }
 
-    /// The name of the trait below; rustc shows it, so that it says something.
-    fn holds(&self) -> Ident {
-        let name = match names::pascal(&self.field.ident.to_string()) {
-            name if name.is_empty() => self.field.place.to_string(),
-            name => name,
-        };
-        // Two fields can have one name in Pascal case.
-        let same = |field: &&MappedField| names::pascal(&field.ident.to_string()) == name;
-        let number = match self.mapping.fields.iter().filter(same).count() {
-            0 | 1 => String::new(),
-            _ => format!("_{}", self.field.place),
-        };
-        Ident::new(&format!("Holds{name}{number}"), Span::call_site())
-    }
-
     fn read(&self) -> TokenStream {
         let MappedField { ident, ty, with, .. } = self.field;
         match with {
@@ -208,7 +220,7 @@ impl Code<'_> {
                 quote!(#ident: row.take_with(#decode)?)
             }
             None => {
-                let holds = self.holds();
+                let holds = self.holds;
                 quote_spanned!(ty.span()=> #ident: <#ty as #holds>::take(row)?)
             }
         }
@@ -223,7 +235,7 @@ impl Code<'_> {
                 quote!(row.put_with(#place, #from, #encode);)
             }
             None => {
-                let holds = self.holds();
+                let holds = self.holds;
                 quote_spanned!(ty.span()=> <#ty as #holds>::put(#from, row);)
             }
         }
@@ -236,8 +248,7 @@ impl Code<'_> {
         if self.field.with.is_some() {
             return TokenStream::new();
         }
-        let (runtime, holds, place) =
-            (self.runtime, self.holds(), Literal::usize_unsuffixed(self.field.place));
+        let (runtime, holds, place) = (self.runtime, self.holds, Literal::usize_unsuffixed(self.field.place));
         let Asked { marker, write, also } = hand_written(self.column(), runtime);
         let (what, null) = described(self.column());
         let column = format!("{}.{what}", self.table().name);

@@ -72,13 +72,13 @@ fn processor() -> Option<Duration> {
 }
 
 #[test]
-#[ignore = "a measurement, in release only"]
-fn a_hundred_thousand_rows_of_twelve_columns_take_less_than_a_second() {
+#[ignore = "prints how long a store takes; only a release build on a quiet machine says anything"]
+fn what_a_hundred_thousand_rows_of_twelve_columns_take() {
     let rows: Vec<_> = (0..COUNT).map(|number| row(number, "first")).collect();
     let later: Vec<_> = (0..COUNT).map(|number| row(number, "second")).collect();
     let mut device = Device::new(&SCHEMA);
     device.store.begin_bootstrap(0).unwrap();
-    let first = timed("first download", || {
+    timed("first download", || {
         let mut load = device.store.begin_load().unwrap();
         for row in &rows {
             load.row(0, row).unwrap();
@@ -86,7 +86,7 @@ fn a_hundred_thousand_rows_of_twelve_columns_take_less_than_a_second() {
         load.commit(b"").unwrap();
         device.store.finish_bootstrap(b"cursor").unwrap();
     });
-    let delta = timed("delta over all rows", || {
+    timed("delta over all rows", || {
         let mut apply = device.store.begin_apply(0).unwrap();
         for row in &later {
             apply.upsert(0, row).unwrap();
@@ -117,5 +117,4 @@ fn a_hundred_thousand_rows_of_twelve_columns_take_less_than_a_second() {
         device.push_all();
     });
     timed("a statement that changes every row", || device.sql("UPDATE rows SET k = 'y'"));
-    assert!(first < Duration::from_secs(1) && delta < Duration::from_secs(1));
 }

@@ -20,7 +20,7 @@ fn every_error_says_once_what_is_wrong_and_what_to_write() {
 }
 
 #[test]
-#[ignore = "run by the test above, with the facts in its environment"]
+#[ignore = "the test above runs it, in a process that has the facts in its environment"]
 fn cases() {
     let cases = trybuild::TestCases::new();
     cases.pass("pass/*.rs");

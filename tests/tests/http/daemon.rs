@@ -15,7 +15,7 @@ use super::support::{SCHEMA, Server, user};
 const AS: &str = "OOSYNC_TEST_OOSYNCD";
 
 #[test]
-#[ignore = "not a test: the program"]
+#[ignore = "the program that the tests below start as a process of its own; alone it has no arguments"]
 fn oosyncd() {
     let Ok(arguments) = std::env::var(AS) else { return };
     let arguments = std::iter::once("oosyncd").chain(arguments.lines()).map(Into::into);

@@ -1,7 +1,7 @@
-//! What `#[derive(Syncable)]` costs: run with `cargo test -p oosync-build --release --test derive_cost -- --ignored --nocapture`.
+//! What `#[derive(Syncable)]` costs: `cargo run --release -p oosync-benches --bin derive-cost`, and the same without
+//! `--release` for what a person waits for where the build's own code is not optimized.
 
-#![cfg(feature = "derive")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops, and says where")]
 
 use std::time::Instant;
 
@@ -22,9 +22,7 @@ fn row(number: usize) -> TokenStream {
 }
 
 /// In one process, as rustc expands the derives of a crate; tokens are those of `proc_macro2` outside of a compiler.
-#[test]
-#[ignore = "a measurement"]
-fn a_derive_takes_less_than_a_millisecond() {
+fn main() {
     const STRUCTS: u32 = 1_000;
     let inputs: Vec<TokenStream> = (0..STRUCTS as usize).map(row).collect();
     let mut inputs = inputs.into_iter();
@@ -38,8 +36,5 @@ fn a_derive_takes_less_than_a_millisecond() {
         assert!(!syncable(input).is_empty());
     }
     let each = begin.elapsed() / (STRUCTS - 1);
-    println!("the first, which reads and plans: {first:?}; each further one: {each:?}");
-    // A build of the compiler itself without optimisation is slower, and still not what a person waits for.
-    let bound = if cfg!(debug_assertions) { 5_000 } else { 1_000 };
-    assert!(each.as_micros() < bound, "{each:?}");
+    println!("the first, which reads and plans: {first:?}; each further one: {each:?} (goal 1 ms)");
 }
