@@ -17,7 +17,7 @@ use crate::server::{Server, user};
 use crate::support::{Folder, blob, key, rows, titles};
 
 /// The engine behind a socket; stopped when the sender is dropped.
-fn listen(server: &Server) -> (SocketAddr, oneshot::Sender<()>) {
+pub(crate) fn listen(server: &Server) -> (SocketAddr, oneshot::Sender<()>) {
     let listener = server.wait(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();

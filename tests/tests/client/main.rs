@@ -5,6 +5,8 @@
 mod background;
 mod confirmed;
 mod converge;
+#[cfg(unix)]
+mod crash;
 mod http;
 mod network;
 mod promises;
