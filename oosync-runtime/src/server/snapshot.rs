@@ -72,7 +72,7 @@ impl Engine {
             let table = &shared.catalog.tables[at];
             let after = if at == place.table { place.after.take() } else { None };
             let sql = format!(
-                "select {}::text, row_to_json(o)::text from {} t cross join lateral (select {}) o {} limit $1",
+                "select {}::text, row_to_json(o.*)::text from {} t cross join lateral (select {}) o {} limit $1",
                 table.key_text(),
                 table.name,
                 table.columns_for_json(&shared.catalog, &header.columns, identity.user()),

@@ -8,6 +8,7 @@ mod converge;
 #[cfg(unix)]
 mod crash;
 mod http;
+mod names;
 mod network;
 mod promises;
 #[path = "../server/support.rs"]
