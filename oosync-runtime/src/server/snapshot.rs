@@ -332,7 +332,7 @@ fn without_last(bytes: &[u8], row: &tuple::Tuple<'_>, columns: usize) -> (Vec<u8
 
 impl super::catalog::TableSql {
     /// The text of the key of the row `t`, as an array.
-    fn key_text(&self) -> String {
+    pub(super) fn key_text(&self) -> String {
         let columns = self.table.primary_key.iter();
         let columns = columns.map(|place| format!("t.{}::text", ident(self.table.columns[*place].name)));
         format!("array[{}]", columns.collect::<Vec<_>>().join(", "))

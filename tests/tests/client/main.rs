@@ -15,3 +15,4 @@ mod promises;
 #[allow(dead_code, reason = "shared with the tests of the server")]
 mod server;
 mod support;
+mod verified;

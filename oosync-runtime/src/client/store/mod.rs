@@ -14,6 +14,7 @@
 //! - `settle`: what happens to a dirty row when the server speaks of it
 //! - `answer`, `apply`, `bootstrap`: the server's answers, its rows, and all of its rows
 //! - `receipts`: which mutations are answered and included; `observe`: which tables have changed
+//! - `audit`: digests of what is here, and repairs
 //! - `confirmed`: writes that count only once the server has them
 //! - `inbox`: what the user should know
 //! - `id_lease`: blocks of numbers; `holder`: which process syncs; `identity`: whose file it is
@@ -21,6 +22,7 @@
 
 mod answer;
 mod apply;
+mod audit;
 mod batch;
 mod bootstrap;
 mod capture;
