@@ -16,3 +16,4 @@ mod promises;
 mod server;
 mod support;
 mod verified;
+mod versions;

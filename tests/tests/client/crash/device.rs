@@ -7,26 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use oosync_build::facts::Facts;
-use oosync_build::plan::Strictness;
-use oosync_build::project::Project;
 use oosync_runtime::client::{Client, Download, HttpTransport, SyncError, Transport, TransportError};
 use oosync_runtime::protocol::{Pull, Push, PushReply, Register, Registered, Snapshot};
 use oosync_runtime::rusqlite::Connection;
-use oosync_runtime::schema::Schema;
-use oosync_runtime::server::schema_of;
 use oosync_tests::fire::Dice;
 use serde_json::Value as Json;
 
 use super::{CONFIG, FIRST_ITEM, ITEMS, LISTS, ORDER};
 use crate::server::user;
 use crate::support::{blob, key};
-
-/// The schema of a version of the app, out of a file of facts.
-pub(super) fn schema(facts: &Facts) -> &'static Schema {
-    let mut project = Project::without_config(std::path::Path::new("."));
-    project.config = oosync_build::config::Config::parse("Oosync.toml", CONFIG).unwrap();
-    schema_of(&project.plan_of(facts, Strictness::Strict).unwrap_or_else(|error| panic!("{error}")).plan)
-}
+use crate::versions::schema;
 
 /// A way to the server on which the process ends at a certain step: before a request, before its answer is taken, and
 /// before each part of a body.
@@ -103,7 +93,7 @@ fn the_device_that_is_killed() {
     let order: Json = serde_json::from_str(&order).unwrap();
     let folder = PathBuf::from(order["folder"].as_str().unwrap());
     let facts = Facts::load(&folder.join(order["facts"].as_str().unwrap())).unwrap();
-    let schema = schema(&facts);
+    let schema = schema(&facts, CONFIG);
     let transport = Deadly {
         inner: HttpTransport::builder(order["url"].as_str().unwrap())
             .header("x-user", user(0))

@@ -14,18 +14,17 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use oosync_build::facts::Facts;
-use oosync_build::postgres::Wrapping;
 use oosync_runtime::client::Client;
 use oosync_runtime::rusqlite::Connection;
 use oosync_runtime::schema::Schema;
-use oosync_tests::TestDatabase;
 use oosync_tests::fire::Dice;
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::http::listen;
-use crate::server::{Server, planned, user};
+use crate::server::{Server, user};
 use crate::support::{Folder, id, key, rows};
+use crate::versions::upgraded;
 
 /// Where the process that is killed finds what to do.
 const ORDER: &str = "OOSYNC_KILLED_DEVICE";
@@ -117,18 +116,13 @@ struct Lab {
 
 impl Lab {
     fn new() -> Self {
-        let database = TestDatabase::with_schema(SCHEMA);
         let folder = Folder::new();
-        let (first, _, installation) = planned(&database, CONFIG);
-        database.execute(&installation.script(Wrapping::Transaction));
-        database.execute(NEXT);
-        let (next, ..) = planned(&database, CONFIG);
+        let (server, first, next) = upgraded(SCHEMA, NEXT, CONFIG);
         let save = |facts: &Facts, name: &str| {
             facts.save(&folder.path().join(name)).unwrap();
         };
         save(&first, "first.json");
         save(&next, "next.json");
-        let server = Server::over(database, CONFIG, |builder| builder);
         let (address, stop) = listen(&server);
         Self {
             next: server.engine.schema(),
