@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod background;
+mod bad_input;
 mod confirmed;
 mod converge;
 #[cfg(unix)]
@@ -17,3 +18,4 @@ mod server;
 mod support;
 mod verified;
 mod versions;
+mod weak_points;
