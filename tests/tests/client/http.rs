@@ -62,7 +62,7 @@ fn a_device_syncs_by_http() {
     assert_eq!(rows(&app, "SELECT count(*) FROM lists WHERE title = 'Orchard'"), ["1"]);
 
     client.start(oosync_runtime::client::StartOptions::default()).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(180);
     while server.engine.waiting() == 0 {
         assert!(Instant::now() < deadline, "a pull waits");
         std::thread::sleep(Duration::from_millis(20));

@@ -102,6 +102,21 @@ enum Version {
     Next,
 }
 
+/// What ends a device's process.
+#[derive(Debug, Clone, Copy)]
+enum Ends {
+    /// It does what it is told.
+    Never,
+    /// Somebody kills it; it says when it begins.
+    WhenKilled,
+    /// It ends itself at this step of talking to the server.
+    AtStep(i64),
+    /// The system kills whoever lets a file grow beyond so many blocks of 512 bytes, in the middle of the write.
+    GrowingTo(u64),
+    /// A file does not grow beyond that: the write fails, as on a disk that is full.
+    FullAt(u64),
+}
+
 /// A server, and a device whose process is killed.
 struct Lab {
     server: Server,
@@ -160,36 +175,33 @@ impl Lab {
     }
 
     /// Starts the device's process.
-    fn start(
-        &mut self,
-        version: Version,
-        writes: u64,
-        end_at_step: Option<i64>,
-        blocks: Option<u64>,
-        says_ready: bool,
-    ) -> Child {
+    fn start(&mut self, version: Version, writes: u64, end: Ends) -> Child {
         self.runs += 1;
         let facts = match version {
             Version::First => "first.json",
             Version::Next => "next.json",
         };
         let order = json!({
-            "folder": self.folder.path(), "url": format!("http://{}", self.address), "facts": facts,
-            "run": self.runs, "writes": writes, "end_at_step": end_at_step, "says_ready": says_ready,
+            "folder": self.folder.path(),
+            "url": format!("http://{}", self.address),
+            "facts": facts,
+            "run": self.runs,
+            "writes": writes,
+            "end_at_step": if let Ends::AtStep(step) = end { Some(step) } else { None },
+            "says_ready": matches!(end, Ends::WhenKilled),
+            "may_fail": matches!(end, Ends::FullAt(_)),
         });
         let arguments = ["--exact", "crash::device::the_device_that_is_killed", "--ignored", "--nocapture"];
         let exe = std::env::current_exe().unwrap();
-        let mut command = match blocks {
-            // The system kills whoever lets a file grow beyond the limit, in the middle of the write.
-            Some(blocks) => {
-                let mut command = Command::new("sh");
-                command
-                    .arg("-c")
-                    .arg(format!("ulimit -c 0; ulimit -f {blocks}; exec \"$0\" \"$@\""))
-                    .arg(exe);
-                command
-            }
-            None => Command::new(exe),
+        let limited = |script: String| {
+            let mut command = Command::new("sh");
+            command.arg("-c").arg(script + "exec \"$0\" \"$@\"").arg(&exe);
+            command
+        };
+        let mut command = match end {
+            Ends::GrowingTo(blocks) => limited(format!("ulimit -c 0; ulimit -f {blocks}; ")),
+            Ends::FullAt(blocks) => limited(format!("trap '' XFSZ; ulimit -f {blocks}; ")),
+            Ends::Never | Ends::WhenKilled | Ends::AtStep(_) => Command::new(&exe),
         };
         command.args(arguments).env(ORDER, order.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -198,8 +210,14 @@ impl Lab {
 
     /// Waits until the device's process has ended, and looks at what it left.
     #[track_caller]
-    fn ended(&mut self, mut child: Child) -> End {
-        let mut said = String::new();
+    fn ended(&mut self, child: Child) -> End {
+        self.ended_saying(child, "")
+    }
+
+    /// The same, of one that has said something already.
+    #[track_caller]
+    fn ended_saying(&mut self, mut child: Child, said: &str) -> End {
+        let mut said = said.to_owned();
         for pipe in [
             Box::new(child.stdout.take().unwrap()) as Box<dyn std::io::Read>,
             Box::new(child.stderr.take().unwrap()),
@@ -324,7 +342,7 @@ fn a_process_killed_at_any_moment_loses_nothing_and_sends_nothing_twice() {
     let mut killed = 0;
     for round in 0..rounds {
         let version = if round % 8 == 5 { Version::First } else { Version::Next };
-        let mut child = lab.start(version, 10_000, None, None, true);
+        let mut child = lab.start(version, 10_000, Ends::WhenKilled);
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         while line != "ready\n" {
@@ -362,7 +380,7 @@ fn a_process_that_ends_at_any_step_of_a_sync_loses_nothing_and_sends_nothing_twi
             lab.server.database.execute("update oosync.meta set incarnation = gen_random_uuid()");
         }
         lab.others(10_000 + step * 10, 10);
-        let child = lab.start(Version::Next, 6, Some(i64::try_from(step).unwrap()), None, false);
+        let child = lab.start(Version::Next, 6, Ends::AtStep(i64::try_from(step).unwrap()));
         if lab.ended(child) == End::Finished {
             break;
         }
@@ -380,7 +398,7 @@ fn a_first_download_that_ends_at_any_step_is_gone_on_with() {
     let mut killed = 0;
     for step in (1..).step_by(stride) {
         lab.new_device();
-        let child = lab.start(Version::Next, 2, Some(step), None, false);
+        let child = lab.start(Version::Next, 2, Ends::AtStep(step));
         let end = lab.ended(child);
         lab.converges();
         if end == End::Finished {
@@ -401,7 +419,7 @@ fn a_process_killed_in_the_middle_of_a_write_to_its_file_leaves_a_file_that_goes
     // A new file: tables, writes, the first download.
     for blocks in (1..).step_by(stride * 8) {
         lab.new_device();
-        let child = lab.start(Version::Next, 2, None, Some(blocks), false);
+        let child = lab.start(Version::Next, 2, Ends::GrowingTo(blocks));
         let end = lab.ended(child);
         killed += u64::from(end == End::Killed);
         lab.converges();
@@ -415,11 +433,11 @@ fn a_process_killed_in_the_middle_of_a_write_to_its_file_leaves_a_file_that_goes
     for blocks in (65..).step_by(stride * 8) {
         let before = if changed % 2 == 0 { Version::First } else { Version::Next };
         let after = if changed % 2 == 0 { Version::Next } else { Version::First };
-        let child = lab.start(before, 2, None, None, false);
+        let child = lab.start(before, 2, Ends::Never);
         assert_eq!(lab.ended(child), End::Finished);
         // What is in the log goes into the file, so that the log grows from its beginning.
         drop(Connection::open(lab.folder.file()).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
-        let child = lab.start(after, 6, None, Some(blocks), false);
+        let child = lab.start(after, 6, Ends::GrowingTo(blocks));
         let end = lab.ended(child);
         if end == End::Finished {
             break;
@@ -428,4 +446,29 @@ fn a_process_killed_in_the_middle_of_a_write_to_its_file_leaves_a_file_that_goes
     }
     assert!(changed >= 3, "{changed}");
     lab.converges();
+}
+
+#[test]
+fn a_disk_that_is_full_at_any_page_fails_clearly_and_loses_nothing() {
+    let mut lab = Lab::new();
+    lab.others(1_000, 600);
+    let stride = if kills().is_some() { 1 } else { 37 };
+    let mut failed = 0;
+    for blocks in (1..).step_by(stride * 8) {
+        if blocks % 16 == 1 {
+            lab.new_device();
+        }
+        let mut child = lab.start(Version::Next, 6, Ends::FullAt(blocks));
+        let mut said = String::new();
+        child.stdout.as_mut().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(lab.ended_saying(child, &said), End::Finished);
+        lab.converges();
+        // What did not fit is told by what was done, and what SQLite says of it.
+        let Some(told) = said.lines().find(|line| line.starts_with("failed: ")) else { break };
+        let clear =
+            ["disk I/O error", "database or disk is full", "unable to open database file", "temporary file"];
+        assert!(clear.iter().any(|words| told.contains(words)), "{told}");
+        failed += 1;
+    }
+    assert!(failed >= 3, "{failed}");
 }
