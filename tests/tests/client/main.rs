@@ -8,6 +8,7 @@ mod confirmed;
 mod converge;
 #[cfg(unix)]
 mod crash;
+mod followers;
 mod http;
 mod names;
 mod network;

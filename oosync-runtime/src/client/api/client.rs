@@ -74,8 +74,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What SQLite says, and where there is no thread.
+    /// What SQLite says, where there is no thread, and where this client only reads.
     pub fn start(&self, options: StartOptions) -> Result<(), SyncError> {
+        self.shared.ask(|store| store.check_writable())?;
         let mut background = lock(&self.background);
         if let Some(before) = background.take() {
             before.stop(&self.shared);

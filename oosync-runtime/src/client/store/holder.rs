@@ -26,6 +26,7 @@ impl Store {
     ///
     /// What SQLite says.
     pub fn hold(&mut self, holder: &str, time: Duration) -> Result<bool, StoreError> {
+        self.check_writable()?;
         let milliseconds = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         let (time, longest) = (milliseconds(time.min(LONGEST)), milliseconds(LONGEST));
         if self.lock.is_none() {

@@ -104,7 +104,7 @@ impl Syncer {
             }
             Err(error) => return Err(error.into()),
         };
-        let mut incoming = Incoming::new(body, self.schema, true);
+        let mut incoming = Incoming::new(body, self.schema, true, self.store.is_encrypted());
         let mut begun = goes_on;
         loop {
             let part = incoming.receive(&mut || self.keep(context))?;

@@ -71,7 +71,7 @@ impl Syncer {
         body: Box<dyn Read + Send>,
         summary: &mut Summary,
     ) -> Result<(), SyncError> {
-        let mut incoming = Incoming::new(body, self.schema, false);
+        let mut incoming = Incoming::new(body, self.schema, false, self.store.is_encrypted());
         let Part::End(end) = incoming.receive(&mut || self.keep(context))? else {
             return Err(SyncError::Malformed { what: "a delta in parts".to_owned() });
         };
