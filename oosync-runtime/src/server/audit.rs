@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, pin_mut};
 use tokio_postgres::Transaction;
-use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::auth::Identity;
@@ -193,14 +192,11 @@ impl Shared {
         let changed: Vec<&str> =
             keys.get(&place).into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         let changed = self.digests_of(transaction, (place, header), &changed).await?;
-        let table = &self.catalog.tables[place];
-        if table.generated {
+        let Some(held) = self.all_held(transaction, place, &now.state.buckets).await? else {
             return Ok(Compared { changed, held: None });
-        }
-        let sql = format!("select distinct b.pk::text from {}($1) b", table.in_buckets);
-        let rows = transaction.query_typed(&sql, &[(&now.state.buckets, Type::TEXT_ARRAY)]).await?;
-        let held: Result<Vec<&str>, _> = rows.iter().map(|row| row.try_get(0)).collect();
-        let held = self.digests_of(transaction, (place, header), &held?).await?;
+        };
+        let held: Vec<&str> = held.iter().map(String::as_str).collect();
+        let held = self.digests_of(transaction, (place, header), &held).await?;
         Ok(Compared { changed, held: Some(held) })
     }
 

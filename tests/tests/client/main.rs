@@ -4,6 +4,7 @@
 
 mod background;
 mod bad_input;
+mod buckets;
 mod confirmed;
 mod converge;
 #[cfg(unix)]

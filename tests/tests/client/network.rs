@@ -83,10 +83,14 @@ pub(crate) struct InProcess {
 
 impl InProcess {
     pub(crate) fn new(server: &Server, number: usize, network: &Arc<Network>) -> Self {
+        Self::of(server, Identity::new(user(number)).unwrap(), network)
+    }
+
+    pub(crate) fn of(server: &Server, identity: Identity, network: &Arc<Network>) -> Self {
         Self {
             engine: server.engine.clone(),
             runtime: server.runtime.handle().clone(),
-            identity: Identity::new(user(number)).unwrap(),
+            identity,
             network: Arc::clone(network),
         }
     }
