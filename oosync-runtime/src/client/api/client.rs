@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::{ClientBuilder, Shared, Status, Watch};
 use crate::client::background::{Background, StartOptions};
 use crate::client::store::Opened;
-use crate::client::sync::{ConfirmError, Confirmed, Summary, Verified};
+use crate::client::sync::{ConfirmError, Confirmed, Summary, Syncer, Verified};
 use crate::client::{Event, StoreError, SyncError, lock};
 use crate::schema::Schema;
 
@@ -139,7 +139,7 @@ impl Client {
     ///
     /// See [`SyncError`]; [`SyncError::Refused`] where the server has no digests.
     pub fn verify(&self) -> Result<Verified, SyncError> {
-        self.shared.with_syncer(|syncer, context| syncer.verify(context))
+        self.shared.with_syncer(Syncer::verify)
     }
 
     /// Whether the config says that writes to a table count only once the server has them: they go through

@@ -91,7 +91,7 @@ struct Device {
 #[test]
 #[ignore = "it is the process that the tests beside it kill"]
 fn the_device_that_is_killed() {
-    let order = std::env::var(ORDER).expect("the test that starts this says what to do");
+    let order = std::env::var(ORDER).unwrap();
     let order: Json = serde_json::from_str(&order).unwrap();
     let folder = PathBuf::from(order["folder"].as_str().unwrap());
     let facts = Facts::load(&folder.join(order["facts"].as_str().unwrap())).unwrap();
