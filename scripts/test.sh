@@ -48,4 +48,13 @@ else
     cargo test --workspace --all-features --no-fail-fast --lib --bins --tests
 fi
 
+step "encrypted files"
+# SQLCipher replaces SQLite in whatever is built together with it: it has a workspace of its own. It needs OpenSSL.
+if pkg-config --exists openssl 2>/dev/null; then
+    cp Cargo.lock tests/fixtures/sqlcipher/
+    cargo test -q --manifest-path tests/fixtures/sqlcipher/Cargo.toml
+else
+    echo "no OpenSSL here: skipped"
+fi
+
 printf '\nall good\n'

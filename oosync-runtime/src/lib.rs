@@ -7,6 +7,8 @@ pub mod client;
 pub mod codec;
 #[cfg(feature = "diesel")]
 pub mod diesel;
+#[cfg(any(feature = "client", feature = "server"))]
+mod digest;
 mod error;
 mod field;
 mod generated;

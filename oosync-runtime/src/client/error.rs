@@ -73,6 +73,12 @@ pub enum StoreError {
         /// The index.
         index: String,
     },
+    /// The file is encrypted, or is to be, and was not unlocked.
+    #[error("the file could not be unlocked: {what}")]
+    Key {
+        /// Why not.
+        what: String,
+    },
     /// There is no such table in the schema.
     #[error("the schema has no table `{table}`")]
     UnknownTable {

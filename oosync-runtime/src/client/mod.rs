@@ -40,7 +40,7 @@ pub use self::api::{Client, ClientBuilder, SignOut, SignOutError, State, Status,
 pub use self::background::StartOptions;
 pub use self::error::StoreError;
 pub use self::event::Event;
-pub use self::sync::{ConfirmError, Confirmed, Stage, Summary, SyncError};
+pub use self::sync::{ConfirmError, Confirmed, Stage, Summary, SyncError, Verified, VerifiedTable};
 pub use self::transport::{Download, HttpTransport, HttpTransportBuilder, Transport, TransportError};
 
 /// What a panic of another thread left is consistent: nothing here is written in several steps.

@@ -115,6 +115,7 @@
 
 mod body;
 mod copy_out;
+mod digest;
 mod error_body;
 pub mod frame;
 mod included;
@@ -138,6 +139,7 @@ pub mod tuple;
 
 pub use self::body::{Counts, End, Header, Mode, Progress, TableHeader};
 pub use self::copy_out::{CopyError, CopyOut};
+pub use self::digest::{Digest, Digests, KeyDigest, MAX_DIGEST_BITS, RangeRows, Ranges, Sum, TableDigest};
 pub use self::error_body::{ErrorBody, ErrorCode};
 pub use self::included::Included;
 pub use self::json_row::JsonRow;

@@ -190,6 +190,23 @@ impl Shared {
         Ok(Some(held?))
     }
 
+    /// The keys of all rows of a table in buckets; none where policies say so themselves.
+    pub(super) async fn all_held(
+        &self,
+        transaction: &Transaction<'_>,
+        place: usize,
+        buckets: &[String],
+    ) -> Result<Option<BTreeSet<String>>, Error> {
+        let table = &self.catalog.tables[place];
+        if table.generated {
+            return Ok(None);
+        }
+        let sql = format!("select distinct b.pk::text from {}($1) b", table.in_buckets);
+        let rows = transaction.query_typed(&sql, &[(&buckets, Type::TEXT_ARRAY)]).await?;
+        let held: Result<BTreeSet<String>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+        Ok(Some(held?))
+    }
+
     /// Whether what was read is what was there: see `oosync.rewritten()`. Asked last, as the server.
     pub(super) async fn rewritten(&self, transaction: &Transaction<'_>) -> Result<bool, Error> {
         let row = transaction.query_typed_one("select oosync.rewritten()", &[]).await?;

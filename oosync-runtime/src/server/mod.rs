@@ -12,12 +12,14 @@
 //! - `register`, `pull`, `snapshot`: one request each
 //! - `push`: what devices wrote, applied once; conflicts, and hooks
 //! - `wait`: pulls that wait until something changes
+//! - `audit`: whether devices have what the tables have
 //! - [`http`]: all of it as a router, and connections
 //! - `maintenance`: what is done now and then; `metrics`: what is counted
 //! - [`planned`](schema_of), [`daemon`] (feature `daemon`): the schema of a plan at run time; the program `oosyncd`
 //! - `spool`: a body that waits for a slow device
 //! - `error`: what a device is told, and what the log
 
+mod audit;
 pub mod auth;
 mod catalog;
 mod compatible;

@@ -167,7 +167,7 @@ impl Shared {
     }
 
     /// Where a request begins.
-    fn cursor(&self, identity: &Identity, request: &Pull) -> Result<Option<State>, Error> {
+    pub(super) fn cursor(&self, identity: &Identity, request: &Pull) -> Result<Option<State>, Error> {
         let Some(token) = &request.cursor else { return Ok(None) };
         let cursor: Cursor = self.signer.read(token)?;
         cursor.holder.check(&Self::holder(identity, request, Kind::Cursor))?;

@@ -27,7 +27,7 @@ impl Shared {
     ) -> Result<BTreeMap<String, RawJson>, Error> {
         let table = &self.catalog.tables[place];
         let sql = format!(
-            "select k.k, row_to_json(o)::text from {} join {} t on {} cross join lateral (select {}) o",
+            "select k.k, row_to_json(o.*)::text from {} join {} t on {} cross join lateral (select {}) o",
             table.keys_of("pg_catalog.unnest($1) k (k)"),
             table.name,
             table.by_key(),
@@ -49,7 +49,7 @@ impl Shared {
     ) -> Result<Vec<JsonRow>, Error> {
         let table = &self.catalog.tables[place];
         let sql = format!(
-            "select row_to_json(o)::text from pg_catalog.unnest($1) with ordinality k (k, n)
+            "select row_to_json(o.*)::text from pg_catalog.unnest($1) with ordinality k (k, n)
                cross join lateral (select {}) o order by k.n",
             table.key_columns_for_json()
         );

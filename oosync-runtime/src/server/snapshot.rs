@@ -3,7 +3,7 @@
 //! A part may be of another moment than the one before: the cursor at the end is of the moment before the first row, and
 //! the pull from there makes the device exact.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, pin_mut};
@@ -72,25 +72,30 @@ impl Engine {
             let table = &shared.catalog.tables[at];
             let after = if at == place.table { place.after.take() } else { None };
             let sql = format!(
-                "select {}::text, row_to_json(o)::text from {} t cross join lateral (select {}) o {} limit $1",
+                "select {}::text, row_to_json(o.*)::text from {} t cross join lateral (select {}) o {} limit $1",
                 table.key_text(),
                 table.name,
                 table.columns_for_json(&shared.catalog, &header.columns, identity.user()),
                 table.after_key(after.as_deref()),
             );
             let limit = i64::try_from(room).unwrap_or(i64::MAX);
+            let held = shared.all_held(&transaction, at, &place.state.buckets).await?;
             as_user(&transaction, identity).await?;
             let rows = transaction.query_typed(&sql, &[(&limit, Type::INT8)]).await?;
             as_server(&transaction, identity).await?;
+            let mut count = 0;
             for row in &rows {
+                if !is_held(held.as_ref(), row.try_get(0)?) {
+                    continue;
+                }
+                count += 1;
                 let json = RawJson::parse(row.try_get::<_, String>(1)?);
                 let json = json.map_err(|error| Error::internal(error.to_string()))?;
                 records.entry(header.name.clone()).or_default().push(json);
             }
-            let count = rows.len() as u64;
             place.rows += count;
             shared.metrics.rows.copied(count);
-            room -= count;
+            room -= rows.len() as u64;
             if let (0, Some(last)) = (room, rows.last()) {
                 (place.table, place.after) = (at, Some(last.try_get(0)?));
                 next = Some(Next::Resume(shared.signer.sign(&place)?));
@@ -276,6 +281,7 @@ impl Shared {
                 table.name,
                 table.after_key(after.as_deref()),
             );
+            let held = self.all_held(&transaction, at, &place.state.buckets).await?;
             as_user(&transaction, identity).await?;
             let messages = transaction.copy_out(&sql).await?;
             pin_mut!(messages);
@@ -286,6 +292,9 @@ impl Shared {
                 for row in out.tuples(&message).map_err(|error| malformed(&error))? {
                     let row = row.map_err(|error| malformed(&error))?;
                     let (bytes, key) = without_last(row.as_bytes(), &row, columns);
+                    if !is_held(held.as_ref(), key.as_deref().unwrap_or_default()) {
+                        continue;
+                    }
                     writer.row(&bytes).map_err(framed)?;
                     count.rows += 1;
                     place.rows += 1;
@@ -319,6 +328,11 @@ impl Shared {
     }
 }
 
+/// Whether a row lies in the user's buckets, of which `held` are the keys where policies may show more.
+fn is_held(held: Option<&BTreeSet<String>>, key: &str) -> bool {
+    held.is_none_or(|held| held.contains(key))
+}
+
 /// A tuple without its last field, and that field as text.
 fn without_last(bytes: &[u8], row: &tuple::Tuple<'_>, columns: usize) -> (Vec<u8>, Option<String>) {
     let last = row.fields().nth(columns).flatten().unwrap_or_default();
@@ -332,7 +346,7 @@ fn without_last(bytes: &[u8], row: &tuple::Tuple<'_>, columns: usize) -> (Vec<u8
 
 impl super::catalog::TableSql {
     /// The text of the key of the row `t`, as an array.
-    fn key_text(&self) -> String {
+    pub(super) fn key_text(&self) -> String {
         let columns = self.table.primary_key.iter();
         let columns = columns.map(|place| format!("t.{}::text", ident(self.table.columns[*place].name)));
         format!("array[{}]", columns.collect::<Vec<_>>().join(", "))

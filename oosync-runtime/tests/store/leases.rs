@@ -70,6 +70,19 @@ fn one_process_syncs() {
 }
 
 #[test]
+fn a_process_that_ended_without_giving_the_right_back_is_not_waited_for() {
+    let mut device = Device::new(&SCHEMA);
+    let mut other = Store::open(device.folder.file(), &SCHEMA).unwrap();
+    let minute = Duration::from_secs(60);
+    assert!(other.hold("one", minute).unwrap());
+    assert!(!device.store.hold("two", minute).unwrap());
+    // What the system does with the files of a process that is killed.
+    drop(other);
+    assert_eq!(device.store.holder().unwrap().as_deref(), Some("one"), "the row is still there");
+    assert!(device.store.hold("two", minute).unwrap());
+}
+
+#[test]
 fn a_file_is_one_users() {
     let mut device = Device::new(&SCHEMA);
     assert_eq!(device.store.identity().unwrap(), None);

@@ -17,7 +17,7 @@ use crate::server::{Server, user};
 use crate::support::{Folder, blob, key, rows, titles};
 
 /// The engine behind a socket; stopped when the sender is dropped.
-fn listen(server: &Server) -> (SocketAddr, oneshot::Sender<()>) {
+pub(crate) fn listen(server: &Server) -> (SocketAddr, oneshot::Sender<()>) {
     let listener = server.wait(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -62,7 +62,7 @@ fn a_device_syncs_by_http() {
     assert_eq!(rows(&app, "SELECT count(*) FROM lists WHERE title = 'Orchard'"), ["1"]);
 
     client.start(oosync_runtime::client::StartOptions::default()).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(180);
     while server.engine.waiting() == 0 {
         assert!(Instant::now() < deadline, "a pull waits");
         std::thread::sleep(Duration::from_millis(20));

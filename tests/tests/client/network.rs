@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use oosync_runtime::client::{Download, Transport, TransportError};
-use oosync_runtime::protocol::{ErrorBody, Pull, Push, PushReply, Register, Registered, Reply, Snapshot};
+use oosync_runtime::protocol::{
+    Digest, Digests, ErrorBody, ErrorCode, Pull, Push, PushReply, RangeRows, Ranges, Register, Registered,
+    Reply, Snapshot,
+};
 use oosync_runtime::server::auth::Identity;
 use oosync_runtime::server::{Body, Engine, Error};
 use tokio::runtime::Handle;
@@ -21,6 +24,8 @@ pub(crate) enum Fault {
     ReplyLost,
     /// The body of the answer breaks off after so many bytes.
     CutAfter(usize),
+    /// The byte in this place of the body of the answer is turned over; says whether there is one.
+    Turned(usize, Arc<AtomicBool>),
     /// The server says this.
     Says(ErrorBody),
     /// It is answered after this has been done.
@@ -78,10 +83,14 @@ pub(crate) struct InProcess {
 
 impl InProcess {
     pub(crate) fn new(server: &Server, number: usize, network: &Arc<Network>) -> Self {
+        Self::of(server, Identity::new(user(number)).unwrap(), network)
+    }
+
+    pub(crate) fn of(server: &Server, identity: Identity, network: &Arc<Network>) -> Self {
         Self {
             engine: server.engine.clone(),
             runtime: server.runtime.handle().clone(),
-            identity: Identity::new(user(number)).unwrap(),
+            identity,
             network: Arc::clone(network),
         }
     }
@@ -90,31 +99,44 @@ impl InProcess {
         &self,
         kind: &str,
         request: impl Future<Output = Result<T, Error>>,
-    ) -> Result<(T, Option<usize>), TransportError> {
+    ) -> Result<(T, Option<Fault>), TransportError> {
         let lost = || TransportError::Offline { what: "lost by the test".to_owned() };
         let fault = self.network.fault(kind);
-        let mut cut = None;
         match &fault {
             Some(Fault::Lost) => return Err(lost()),
             Some(Fault::Says(body)) => return Err(TransportError::Refused(body.clone())),
-            Some(Fault::CutAfter(bytes)) => cut = Some(*bytes),
             Some(Fault::After(action)) => (action.0)(),
-            Some(Fault::ReplyLost) | None => {}
+            Some(Fault::ReplyLost | Fault::CutAfter(_) | Fault::Turned(..)) | None => {}
         }
         let reply = self.runtime.block_on(request);
         if let Some(Fault::ReplyLost) = fault {
             return Err(lost());
         }
-        let reply = reply.map_err(|error| TransportError::Refused(error.into_body()))?;
-        Ok((reply, cut))
+        let reply = reply.map_err(|error| {
+            // What only the server's log would have.
+            if error.body().code == ErrorCode::Internal {
+                eprintln!("{kind}: {error:?}");
+            }
+            TransportError::Refused(error.into_body())
+        })?;
+        Ok((reply, fault))
     }
 
-    fn download((reply, cut): (Reply<Body>, Option<usize>), runtime: &Handle) -> Download {
+    fn download((reply, fault): (Reply<Body>, Option<Fault>), runtime: &Handle) -> Download {
         match reply {
             Reply::SnapshotRequired(required) => Download::SnapshotRequired(required),
             Reply::Given(body) => {
                 let mut bytes = runtime.block_on(body.collect()).unwrap();
-                bytes.truncate(cut.unwrap_or(usize::MAX));
+                match fault {
+                    Some(Fault::CutAfter(count)) => bytes.truncate(count),
+                    Some(Fault::Turned(place, turned)) => {
+                        if let Some(byte) = bytes.get_mut(place) {
+                            *byte ^= 0x21;
+                            turned.store(true, Ordering::Relaxed);
+                        }
+                    }
+                    _ => {}
+                }
                 Download::Frames(Box::new(Slow(bytes, 0)))
             }
         }
@@ -147,6 +169,14 @@ impl Transport for InProcess {
     fn snapshot(&self, request: &Snapshot) -> Result<Download, TransportError> {
         let reply = self.answer("snapshot", self.engine.snapshot_frames(&self.identity, request))?;
         Ok(Self::download(reply, &self.runtime))
+    }
+
+    fn digest(&self, request: &Digest) -> Result<Reply<Digests>, TransportError> {
+        Ok(self.answer("digest", self.engine.digest(&self.identity, request))?.0)
+    }
+
+    fn ranges(&self, request: &Ranges) -> Result<Reply<RangeRows>, TransportError> {
+        Ok(self.answer("ranges", self.engine.ranges(&self.identity, request))?.0)
     }
 
     fn push(&self, request: &Push) -> Result<PushReply, TransportError> {

@@ -120,6 +120,18 @@ fn what_is_sent_is_what_the_document_says() {
     let page = exchange("/snapshot", &with("resume", page["resume"].clone())).json();
     web.execute("delete from labels; update todos set title = 'other', done = true");
     exchange("/pull", &with("cursor", page["cursor"].clone()));
+    let mut digest = with("cursor", page["cursor"].clone());
+    digest["tables"] = json!({"lists": 2, "todos": 0});
+    let digests = exchange("/digest", &digest).json();
+    assert_eq!(digests["tables"]["lists"]["ranges"].as_array().unwrap().len(), 4);
+    assert_eq!(digests["tables"]["todos"]["changed"].as_array().unwrap().len(), 1);
+    digest["tables"] = json!({"lists": 15});
+    assert_eq!(web.post(0, "/digest", &digest).status, 400);
+    let mut ranges = with("cursor", page["cursor"].clone());
+    (ranges["table"], ranges["bits"], ranges["ranges"]) = (json!("lists"), json!(1), json!([0, 1]));
+    assert_eq!(exchange("/ranges", &ranges).json()["records"].as_array().unwrap().len(), 1);
+    ranges["ranges"] = json!([2]);
+    assert_eq!(exchange("/ranges", &ranges).status, 400);
     let todo = web.server.database.client().query_one("select id::text from todos", &[]).unwrap();
     let key = json!({"id": todo.get::<_, String>(0)});
     let mutations = json!([

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Client, Shared};
 use crate::client::SyncError;
-use crate::client::store::{OpenOptions, Store};
+use crate::client::store::{FileKey, OpenOptions, Store};
 use crate::client::sync::{Registration, Syncer, registration};
 use crate::client::transport::{Download, HttpTransport, HttpTransportBuilder, Transport, TransportError};
 use crate::protocol::{Pull, Push, PushReply, Register, Registered, Snapshot};
@@ -100,6 +100,23 @@ impl ClientBuilder {
     #[must_use]
     pub fn busy_timeout(mut self, time: Duration) -> Self {
         self.options.busy_timeout = time;
+        self
+    }
+
+    /// The file is encrypted with what this function returns: a pass phrase, or `x'…'` with 64 hexadecimal digits. It needs
+    /// SQLCipher: the app depends on `rusqlite` with the feature `bundled-sqlcipher`; without it, opening is an error. What
+    /// the server sends is then kept in memory until it is written, and never in a temporary file.
+    #[must_use]
+    pub fn key(mut self, source: impl Fn() -> Result<String, String> + Send + Sync + 'static) -> Self {
+        self.options.key = Some(FileKey::new(source));
+        self
+    }
+
+    /// Only to read what another process syncs, a widget say: connections cannot write, nothing is synced, and
+    /// [`Client::watch`] tells what changes. The file is there, and of the same version of the app.
+    #[must_use]
+    pub fn read_only(mut self, only: bool) -> Self {
+        self.options.read_only = only;
         self
     }
 

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::{ClientBuilder, Shared, Status, Watch};
 use crate::client::background::{Background, StartOptions};
 use crate::client::store::Opened;
-use crate::client::sync::{ConfirmError, Confirmed, Summary};
+use crate::client::sync::{ConfirmError, Confirmed, Summary, Syncer, Verified};
 use crate::client::{Event, StoreError, SyncError, lock};
 use crate::schema::Schema;
 
@@ -74,8 +74,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What SQLite says, and where there is no thread.
+    /// What SQLite says, where there is no thread, and where this client only reads.
     pub fn start(&self, options: StartOptions) -> Result<(), SyncError> {
+        self.shared.ask(|store| store.check_writable())?;
         let mut background = lock(&self.background);
         if let Some(before) = background.take() {
             before.stop(&self.shared);
@@ -125,6 +126,20 @@ impl Client {
     /// A table that the schema does not have, and what SQLite says.
     pub fn watch(&self, tables: &[&str]) -> Result<Watch, StoreError> {
         self.shared.watch(tables)
+    }
+
+    /// One cycle, and then a comparison of every table with the server's, by digests: it finds what no pull would bring,
+    /// since it changed behind the backs of both. A row in the file that was altered without the store's notice, or by a
+    /// bad disk; rows on the server that were changed while triggers were off, or by a rewrite of the table. Where
+    /// something differs, those rows are fetched and written; what was written here and is not pushed yet stays.
+    ///
+    /// Both sides read their tables whole: it is for a quiet hour, once a month say.
+    ///
+    /// # Errors
+    ///
+    /// See [`SyncError`]; [`SyncError::Refused`] where the server has no digests.
+    pub fn verify(&self) -> Result<Verified, SyncError> {
+        self.shared.with_syncer(Syncer::verify)
     }
 
     /// Whether the config says that writes to a table count only once the server has them: they go through

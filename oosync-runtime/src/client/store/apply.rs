@@ -169,8 +169,13 @@ impl<'s> Apply<'s> {
     }
 
     /// Looks again at rows that waited for a delta which includes their last mutation.
-    pub(super) fn release(&self) -> Result<(), StoreError> {
-        for layout in self.layouts {
+    fn release(&self) -> Result<(), StoreError> {
+        self.release_in(|_| true)
+    }
+
+    /// The same, in some tables.
+    pub(super) fn release_in(&self, tables: impl Fn(&Layout) -> bool) -> Result<(), StoreError> {
+        for layout in self.layouts.iter().filter(|layout| tables(layout)) {
             let rows = Rows { connection: &self.transaction, layout };
             let places = rows.places_awaiting(self.through)?;
             if !places.is_empty() {

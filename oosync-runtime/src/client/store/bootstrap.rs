@@ -1,11 +1,12 @@
-//! All rows of the server, chunk by chunk.
+//! All rows of the server, or all of some tables, chunk by chunk.
 //!
 //! The first time they go straight into the tables, whose secondary indexes are made at the end. Any other time there are
 //! rows already, some of which the server may no longer have: the new ones are put beside them, and the last transaction
 //! brings both together. Dirty rows are merged as in a delta, in either case.
 //!
 //! The cursor that a download ends with is the server's state before its first chunk; the delta that follows makes it
-//! exact.
+//! exact. A download of some tables leaves the file's cursor as it is: the delta from there brings what changed in all
+//! tables, also since the first chunk of these.
 
 use rusqlite::{Connection, params_from_iter};
 
@@ -13,7 +14,7 @@ use super::apply::{Applied, Apply};
 use super::capture::differ;
 use super::image::read;
 use super::layout::{Layout, shadow_column};
-use super::migrate::set_to_fetch;
+use super::migrate::{set_to_fetch, to_fetch};
 use super::sql::{join, places, quoted, storage};
 use super::verify::{objects, recorded};
 use super::{Store, meta, silently};
@@ -31,6 +32,8 @@ pub struct Bootstrap {
     pub resume: Option<Vec<u8>>,
     /// The last of this client's mutations that the downloaded state includes.
     pub through: u64,
+    /// The tables that it is of; none is all.
+    pub tables: Option<Vec<String>>,
 }
 
 /// A chunk that is being written. Dropped without [`Load::commit`], nothing of it stays.
@@ -48,13 +51,33 @@ impl Store {
     ///
     /// What SQLite says.
     pub fn begin_bootstrap(&mut self, through: u64) -> Result<Bootstrap, StoreError> {
+        self.begin(through, None)
+    }
+
+    /// Begins a download of all rows of these tables, as [`Store::begin_bootstrap`] does of all tables.
+    ///
+    /// # Errors
+    ///
+    /// Where the file has no cursor yet, a table that the schema does not have, and what SQLite says.
+    pub fn begin_fetch(&mut self, through: u64, tables: &[&str]) -> Result<Bootstrap, StoreError> {
+        for table in tables {
+            self.table_place(table)?;
+        }
+        if self.cursor()?.is_none() {
+            let what = "some tables are fetched once all have been: begin with `begin_bootstrap`";
+            return Err(StoreError::State { what: what.to_owned() });
+        }
+        self.begin(through, Some(tables.iter().map(|table| (*table).to_owned()).collect()))
+    }
+
+    fn begin(&mut self, through: u64, tables: Option<Vec<String>>) -> Result<Bootstrap, StoreError> {
         let layouts = &self.layouts;
         silently(&mut self.connection, |connection| {
             let doing = || "beginning a download".to_owned();
             let again = meta::get::<String>(connection, "bootstrap")?.is_some();
             let fresh = !again && meta::get::<Vec<u8>>(connection, "cursor")?.is_none();
-            let mut staged = !fresh;
-            for layout in layouts {
+            let mut staged = tables.is_none() && !fresh;
+            for layout in layouts.iter().filter(|layout| is_of(tables.as_deref(), layout)) {
                 staged = staged || has_known_rows(connection, layout)?;
             }
             if again {
@@ -63,6 +86,9 @@ impl Store {
             for layout in layouts {
                 let drop = format!("DROP TABLE IF EXISTS {}", quoted(&layout.names.staged));
                 connection.execute_batch(&drop).doing(doing)?;
+                if !is_of(tables.as_deref(), layout) {
+                    continue;
+                }
                 if staged {
                     connection.execute_batch(&staged_ddl(layout)).doing(doing)?;
                 } else {
@@ -72,7 +98,11 @@ impl Store {
             meta::set(connection, "bootstrap", if staged { "staged" } else { "direct" })?;
             meta::set(connection, "bootstrap_through", through.cast_signed())?;
             meta::remove(connection, "bootstrap_resume")?;
-            Ok(Bootstrap { staged, resume: None, through })
+            match &tables {
+                Some(tables) => meta::set(connection, "bootstrap_tables", written(tables)?)?,
+                None => meta::remove(connection, "bootstrap_tables")?,
+            }
+            Ok(Bootstrap { staged, resume: None, through, tables })
         })
     }
 
@@ -85,7 +115,10 @@ impl Store {
         let Some(kind) = meta::get::<String>(&self.connection, "bootstrap")? else { return Ok(None) };
         let through = meta::get::<i64>(&self.connection, "bootstrap_through")?.map_or(0, i64::cast_unsigned);
         let resume = meta::get(&self.connection, "bootstrap_resume")?;
-        Ok(Some(Bootstrap { staged: kind == "staged", resume, through }))
+        let tables = meta::get::<String>(&self.connection, "bootstrap_tables")?;
+        let tables = tables.map(|tables| serde_json::from_str(&tables)).transpose();
+        let tables = tables.map_err(|error| StoreError::Damaged { what: error.to_string() })?;
+        Ok(Some(Bootstrap { staged: kind == "staged", resume, through, tables }))
     }
 
     /// Whether everything has been downloaded once, and made exact by a delta.
@@ -108,7 +141,8 @@ impl Store {
         Ok(Load { apply: self.begin_apply(bootstrap.through)?, staged })
     }
 
-    /// Ends the download: the device has the state of `cursor`, which the next delta goes on from.
+    /// Ends the download: the device has the state of `cursor`, which the next delta goes on from. After a download of
+    /// some tables, it goes on from where it was, and `cursor` does not count.
     ///
     /// # Errors
     ///
@@ -117,17 +151,26 @@ impl Store {
         let bootstrap = self.under_way()?;
         let mut apply = self.begin_apply(bootstrap.through)?;
         if bootstrap.staged {
-            swap(&mut apply)?;
+            swap(&mut apply, bootstrap.tables.as_deref())?;
         } else {
             make_indexes(apply.connection())?;
         }
-        apply.release()?;
+        apply.release_in(|layout| is_of(bootstrap.tables.as_deref(), layout))?;
         let connection = apply.connection();
-        meta::set(connection, "cursor", cursor)?;
-        for name in ["bootstrap", "bootstrap_through", "bootstrap_resume"] {
+        for name in ["bootstrap", "bootstrap_through", "bootstrap_resume", "bootstrap_tables"] {
             meta::remove(connection, name)?;
         }
-        set_to_fetch(connection, &[])?;
+        match &bootstrap.tables {
+            None => {
+                meta::set(connection, "cursor", cursor)?;
+                set_to_fetch(connection, &[])?;
+            }
+            Some(tables) => {
+                let mut left = to_fetch(connection)?;
+                left.retain(|table| !tables.contains(table));
+                set_to_fetch(connection, &left)?;
+            }
+        }
         apply.finish()
     }
 
@@ -175,6 +218,15 @@ impl Load<'_> {
         self.apply.finish()?;
         Ok(())
     }
+}
+
+/// Whether a download of these tables, of all if none are named, is of this one too.
+fn is_of(tables: Option<&[String]>, layout: &Layout) -> bool {
+    tables.is_none_or(|tables| tables.iter().any(|table| table == layout.table.name))
+}
+
+fn written(tables: &[String]) -> Result<String, StoreError> {
+    serde_json::to_string(tables).map_err(|error| StoreError::Damaged { what: error.to_string() })
 }
 
 /// Whether the server has had a row that is here: it may be gone there, and only a comparison would tell. Of rows that
@@ -238,9 +290,12 @@ pub(super) fn make_indexes(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// Brings the rows that are there together with those beside them.
-fn swap(apply: &mut Apply<'_>) -> Result<(), StoreError> {
+fn swap(apply: &mut Apply<'_>, tables: Option<&[String]>) -> Result<(), StoreError> {
     for table in 0..apply.tables() {
         let layout = apply.layout(table)?;
+        if !is_of(tables, layout) {
+            continue;
+        }
         apply.expect_many(table)?;
         merge_dirty(apply, table)?;
         let names = &layout.names;

@@ -14,13 +14,15 @@
 //! - `settle`: what happens to a dirty row when the server speaks of it
 //! - `answer`, `apply`, `bootstrap`: the server's answers, its rows, and all of its rows
 //! - `receipts`: which mutations are answered and included; `observe`: which tables have changed
+//! - `audit`: digests of what is here, and repairs
 //! - `confirmed`: writes that count only once the server has them
 //! - `inbox`: what the user should know
 //! - `id_lease`: blocks of numbers; `holder`: which process syncs; `identity`: whose file it is
-//! - `meta`: names and values
+//! - `key`: encrypted files; `meta`: names and values
 
 mod answer;
 mod apply;
+mod audit;
 mod batch;
 mod bootstrap;
 mod capture;
@@ -33,6 +35,7 @@ mod id_lease;
 mod identity;
 mod image;
 mod inbox;
+mod key;
 mod layout;
 mod meta;
 mod migrate;
@@ -45,8 +48,8 @@ mod sql;
 mod system;
 mod verify;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -58,6 +61,7 @@ pub use self::confirmed::Rehearsed;
 pub(crate) use self::id_lease::take as take_leased;
 pub use self::identity::Identity;
 pub use self::inbox::{InboxColumn, InboxItem, InboxKind};
+pub use self::key::FileKey;
 use self::layout::Layout;
 pub use self::migrate::NotRestored;
 pub use self::observe::{Observed, Observer};
@@ -77,8 +81,10 @@ pub struct Store {
     schema: &'static Schema,
     layouts: Vec<Layout>,
     path: PathBuf,
-    busy_timeout: Duration,
+    options: OpenOptions,
     opened: Opened,
+    /// While this one syncs.
+    lock: Option<File>,
 }
 
 impl Store {
@@ -95,6 +101,24 @@ impl Store {
     /// What opening it did.
     pub const fn opened(&self) -> &Opened {
         &self.opened
+    }
+
+    /// Whether what the file has must not lie elsewhere in the clear.
+    pub(super) const fn is_encrypted(&self) -> bool {
+        self.options.key.is_some()
+    }
+
+    /// Refuses to sync where only reading was asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::State`].
+    pub(super) fn check_writable(&self) -> Result<(), StoreError> {
+        if self.options.read_only {
+            let what = "this client only reads the file: the app that writes it syncs it, too";
+            return Err(StoreError::State { what: what.to_owned() });
+        }
+        Ok(())
     }
 
     /// The place of a table in the schema, by its name in SQLite.

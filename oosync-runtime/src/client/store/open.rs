@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use super::describe::Description;
 use super::layout::{Layout, Names};
 use super::migrate::{NotRestored, migrate};
 use super::system::{FORMAT, SYSTEM_DDL, shadow_ddl};
 use super::verify::{Objects, app_triggers, check_tables, install, objects, record, recorded, repair, wrong};
-use super::{Store, meta};
+use super::{FileKey, Store, meta};
 use crate::client::StoreError;
 use crate::client::error::Doing as _;
 use crate::schema::Schema;
@@ -24,11 +24,15 @@ pub struct OpenOptions {
     pub busy_timeout: Duration,
     /// Whether to change tables back that a newer version of the app has changed; not if nothing is said.
     pub allow_older: bool,
+    /// Where the file's key comes from; without, it is not encrypted.
+    pub key: Option<FileKey>,
+    /// Whether only to read what another process syncs: nothing is made, changed or mended then.
+    pub read_only: bool,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5), allow_older: false }
+        Self { busy_timeout: Duration::from_secs(5), allow_older: false, key: None, read_only: false }
     }
 }
 
@@ -73,7 +77,7 @@ impl Store {
         options: &OpenOptions,
     ) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let mut connection = connect(path, options.busy_timeout)?;
+        let mut connection = connect(path, options)?;
         // Changing tables renames the old ones; what other tables, views and triggers say of them shall stay.
         // A large delta in random order of keys is a third faster with 64 MB of cache than with SQLite's 2.
         let settings =
@@ -87,8 +91,8 @@ impl Store {
         // Each table has a handful of statements, and SQLite takes long to prepare those of wide tables.
         connection.set_prepared_statement_cache_capacity(64 + 16 * layouts.len());
         let opened = prepare(&mut connection, schema, &layouts, options)?;
-        let path = path.to_owned();
-        Ok(Self { connection, schema, layouts, path, busy_timeout: options.busy_timeout, opened })
+        let (path, options) = (path.to_owned(), options.clone());
+        Ok(Self { connection, schema, layouts, path, options, opened, lock: None })
     }
 
     /// A connection for the app: foreign keys are enforced, `numeric` is known to SQL, and another connection that
@@ -98,17 +102,27 @@ impl Store {
     ///
     /// What SQLite says.
     pub fn connect(&self) -> Result<Connection, StoreError> {
-        let connection = connect(&self.path, self.busy_timeout)?;
+        let connection = connect(&self.path, &self.options)?;
         connection.execute_batch("PRAGMA foreign_keys = ON").doing(|| "opening the file".to_owned())?;
         Ok(connection)
     }
 }
 
-fn connect(path: &Path, busy_timeout: Duration) -> Result<Connection, StoreError> {
+fn connect(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
     let doing = || format!("opening {}", path.display());
-    let connection = Connection::open(path).doing(doing)?;
-    connection.busy_timeout(busy_timeout).doing(doing)?;
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").doing(doing)?;
+    let mut flags = OpenFlags::default();
+    if options.read_only {
+        flags.remove(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE);
+        flags.insert(OpenFlags::SQLITE_OPEN_READ_ONLY);
+    }
+    let connection = Connection::open_with_flags(path, flags).doing(doing)?;
+    connection.busy_timeout(options.busy_timeout).doing(doing)?;
+    if let Some(key) = &options.key {
+        key.open(&connection)?;
+    }
+    if !options.read_only {
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").doing(doing)?;
+    }
     register(&connection).doing(doing)?;
     Ok(connection)
 }
@@ -132,6 +146,10 @@ fn prepare(
                 return Ok(Opened { app_triggers, ..Opened::default() });
             }
         }
+    }
+    if options.read_only {
+        let what = "whoever only reads the file cannot make, change or mend its tables: open it in the app that syncs it";
+        return Err(StoreError::State { what: what.to_owned() });
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
     let mut opened = Opened::default();

@@ -1,4 +1,4 @@
-//! Everything comes here, chunk by chunk; after a crash it goes on where it was.
+//! Everything comes here, or all of some tables, chunk by chunk; after a crash it goes on where it was.
 
 use super::cycle::{Context, Syncer};
 use super::incoming::{Incoming, Part};
@@ -25,6 +25,21 @@ impl Syncer {
         context: &Context<'_>,
         summary: &mut Summary,
     ) -> Result<(), SyncError> {
+        self.download(context, None, summary)
+    }
+
+    /// Loads the tables that a new version of the app added or changed; the pull that follows makes them exact.
+    pub(super) fn fetch(&mut self, context: &Context<'_>, summary: &mut Summary) -> Result<(), SyncError> {
+        let tables: Vec<String> = self.store.to_fetch()?.into_iter().map(str::to_owned).collect();
+        self.download(context, Some(tables), summary)
+    }
+
+    fn download(
+        &mut self,
+        context: &Context<'_>,
+        tables: Option<Vec<String>>,
+        summary: &mut Summary,
+    ) -> Result<(), SyncError> {
         // Nobody could say whether the rows include what was sent.
         if self.store.is_waiting()? {
             let message = "what was sent is not answered: everything is loaded after that".to_owned();
@@ -32,7 +47,7 @@ impl Syncer {
         }
         let mut lost = false;
         loop {
-            match self.load(context, summary)? {
+            match self.load(context, tables.as_deref(), summary)? {
                 Loaded::Some => {}
                 Loaded::All => return Ok(()),
                 Loaded::Lost if lost => {
@@ -42,27 +57,45 @@ impl Syncer {
                 Loaded::Lost => {
                     lost = true;
                     let through = self.store.acknowledged()?;
-                    self.store.begin_bootstrap(through)?;
+                    self.begin_download(through, tables.as_deref())?;
                 }
             }
         }
     }
 
+    fn begin_download(&mut self, through: u64, tables: Option<&[String]>) -> Result<(), SyncError> {
+        match tables {
+            None => self.store.begin_bootstrap(through)?,
+            Some(tables) => {
+                let tables: Vec<&str> = tables.iter().map(String::as_str).collect();
+                self.store.begin_fetch(through, &tables)?
+            }
+        };
+        Ok(())
+    }
+
     /// Asks for what comes next, and writes it.
-    fn load(&mut self, context: &Context<'_>, summary: &mut Summary) -> Result<Loaded, SyncError> {
+    fn load(
+        &mut self,
+        context: &Context<'_>,
+        tables: Option<&[String]>,
+        summary: &mut Summary,
+    ) -> Result<Loaded, SyncError> {
         self.keep(context)?;
         let client = self.client()?.ok_or_else(|| SyncError::Refused {
             code: ErrorCode::UnknownClient,
             message: "this device has not registered".to_owned(),
         })?;
-        let resume = self.store.bootstrap()?.and_then(|under_way| under_way.resume);
+        let under_way = self.store.bootstrap()?.filter(|under_way| under_way.tables.as_deref() == tables);
+        let resume = under_way.and_then(|under_way| under_way.resume);
         let resume = resume.map(String::from_utf8).transpose();
         let resume = resume.map_err(|_| StoreError::Damaged { what: "a token is no text".to_owned() })?;
         // Whatever has been answered by now is part of what the server is about to read.
         let through = self.store.acknowledged()?;
         let goes_on = resume.is_some();
         let schema_hash = self.schema.hash.to_owned();
-        let request = Snapshot { client, schema_hash, resume, tables: None, limit: None };
+        let request =
+            Snapshot { client, schema_hash, resume, tables: tables.map(<[String]>::to_vec), limit: None };
         let body = match context.transport.snapshot(&request) {
             Ok(Download::Frames(body)) => body,
             Ok(Download::SnapshotRequired(_)) => return Ok(Loaded::Lost),
@@ -71,13 +104,13 @@ impl Syncer {
             }
             Err(error) => return Err(error.into()),
         };
-        let mut incoming = Incoming::new(body, self.schema, true);
+        let mut incoming = Incoming::new(body, self.schema, true, self.store.is_encrypted());
         let mut begun = goes_on;
         loop {
             let part = incoming.receive(&mut || self.keep(context))?;
             incoming.expect(if goes_on { &[Mode::Chunk] } else { &[Mode::Snapshot] })?;
             if !begun {
-                self.store.begin_bootstrap(through)?;
+                self.begin_download(through, tables)?;
                 begun = true;
             }
             let mut load = self.store.begin_load()?;
@@ -98,7 +131,10 @@ impl Syncer {
                         let applied = self.store.finish_bootstrap(cursor.as_bytes())?;
                         let rows: u64 = end.counts.values().map(|counts| counts.rows).sum();
                         summary.rows += rows.max(applied.rows);
-                        summary.bootstrapped = true;
+                        match tables {
+                            None => summary.bootstrapped = true,
+                            Some(tables) => summary.fetched.extend_from_slice(tables),
+                        }
                         return Ok(Loaded::All);
                     }
                 },

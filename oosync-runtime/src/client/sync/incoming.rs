@@ -32,6 +32,8 @@ pub(super) struct Incoming {
     scan: FrameReader,
     /// Reads them once a part is there.
     read: FrameReader,
+    /// What is kept in memory of a part, in bytes.
+    memory: usize,
     spool: SpooledTempFile,
     header: Option<Header>,
     tables: Vec<Option<Reading>>,
@@ -87,14 +89,22 @@ impl Sink for Load<'_> {
 }
 
 impl Incoming {
-    pub(super) fn new(body: Box<dyn Read + Send>, schema: &'static Schema, in_parts: bool) -> Self {
+    /// Where `in_memory` is set, nothing goes to a temporary file.
+    pub(super) fn new(
+        body: Box<dyn Read + Send>,
+        schema: &'static Schema,
+        in_parts: bool,
+        in_memory: bool,
+    ) -> Self {
+        let memory = if in_memory { usize::MAX } else { MEMORY };
         Self {
             body,
             schema,
             in_parts,
             scan: FrameReader::default(),
             read: FrameReader::default(),
-            spool: SpooledTempFile::new(MEMORY),
+            memory,
+            spool: SpooledTempFile::new(memory),
             header: None,
             tables: Vec::new(),
             counts: BTreeMap::new(),
@@ -224,7 +234,7 @@ impl Incoming {
             }
             self.read.feed(&self.buffer[..read]);
         }
-        self.spool = SpooledTempFile::new(MEMORY);
+        self.spool = SpooledTempFile::new(self.memory);
         Ok(())
     }
 

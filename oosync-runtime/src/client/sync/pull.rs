@@ -13,9 +13,12 @@ use crate::protocol::{ErrorCode, Mode, Next, Pull};
 impl Syncer {
     /// Brings the file to the server's present state.
     pub(super) fn pull(&mut self, context: &Context<'_>, summary: &mut Summary) -> Result<(), SyncError> {
-        let lacks_rows = !self.store.to_fetch()?.is_empty() || self.store.bootstrap()?.is_some();
-        if lacks_rows || self.store.cursor()?.is_none() {
+        let under_way = self.store.bootstrap()?;
+        let is_of_all = under_way.as_ref().is_some_and(|under_way| under_way.tables.is_none());
+        if is_of_all || self.store.cursor()?.is_none() {
             self.bootstrap(context, summary)?;
+        } else if under_way.is_some() || !self.store.to_fetch()?.is_empty() {
+            self.fetch(context, summary)?;
         }
         match self.pull_once(context, summary)? {
             Pulled::Applied => Ok(()),
@@ -68,7 +71,7 @@ impl Syncer {
         body: Box<dyn Read + Send>,
         summary: &mut Summary,
     ) -> Result<(), SyncError> {
-        let mut incoming = Incoming::new(body, self.schema, false);
+        let mut incoming = Incoming::new(body, self.schema, false, self.store.is_encrypted());
         let Part::End(end) = incoming.receive(&mut || self.keep(context))? else {
             return Err(SyncError::Malformed { what: "a delta in parts".to_owned() });
         };

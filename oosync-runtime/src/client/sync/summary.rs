@@ -22,6 +22,8 @@ pub struct Summary {
     pub deleted: u64,
     /// Whether everything was loaded anew.
     pub bootstrapped: bool,
+    /// Tables of which all rows were loaded: those that a new version of the app added or changed.
+    pub fetched: Vec<String>,
     /// Changes that cannot be sent as they are, each with its table and the reason: a value that is none of its column's
     /// type, a row that is larger than the server takes. They stay, and hold nothing else up.
     pub stuck: Vec<(String, String)>,

@@ -13,8 +13,8 @@ use ureq::{Agent, Body};
 use super::decoded::{ACCEPT, decoded};
 use super::{Download, Transport, TransportError, tls};
 use crate::protocol::{
-    Changes, ErrorBody, ErrorCode, MEDIA_TYPE, Pull, Push, PushReply, Register, Registered, Reply, Snapshot,
-    SnapshotPage,
+    Changes, Digest, Digests, ErrorBody, ErrorCode, MEDIA_TYPE, Pull, Push, PushReply, RangeRows, Ranges,
+    Register, Registered, Reply, Snapshot, SnapshotPage,
 };
 
 /// The longest body in JSON, in bytes.
@@ -293,6 +293,14 @@ impl Transport for HttpTransport {
 
     fn push(&self, request: &Push) -> Result<PushReply, TransportError> {
         self.json("push", request)
+    }
+
+    fn digest(&self, request: &Digest) -> Result<Reply<Digests>, TransportError> {
+        self.json("digest", request)
+    }
+
+    fn ranges(&self, request: &Ranges) -> Result<Reply<RangeRows>, TransportError> {
+        self.json("ranges", request)
     }
 
     fn network_changed(&self) {

@@ -11,7 +11,10 @@ use std::io::Read;
 use thiserror::Error;
 
 pub use self::http::{HttpTransport, HttpTransportBuilder};
-use crate::protocol::{ErrorBody, Pull, Push, PushReply, Register, Registered, Snapshot, SnapshotRequired};
+use crate::protocol::{
+    Digest, Digests, ErrorBody, ErrorCode, Pull, Push, PushReply, RangeRows, Ranges, Register, Registered,
+    Reply, Snapshot, SnapshotRequired,
+};
 
 /// Gets requests to a server and brings its answers. Each call blocks; several may be under way at the same time, from
 /// different threads: a pull that waits for changes, and what the device does meanwhile.
@@ -44,8 +47,30 @@ pub trait Transport: Send + Sync {
     /// See [`TransportError`].
     fn push(&self, request: &Push) -> Result<PushReply, TransportError>;
 
+    /// `POST digest`.
+    ///
+    /// # Errors
+    ///
+    /// See [`TransportError`]; [`ErrorCode::NotFound`] where there is no such thing.
+    fn digest(&self, _: &Digest) -> Result<Reply<Digests>, TransportError> {
+        Err(no_digests())
+    }
+
+    /// `POST ranges`.
+    ///
+    /// # Errors
+    ///
+    /// See [`TransportError`]; [`ErrorCode::NotFound`] where there is no such thing.
+    fn ranges(&self, _: &Ranges) -> Result<Reply<RangeRows>, TransportError> {
+        Err(no_digests())
+    }
+
     /// The device is in another network: connections from before are of no use.
     fn network_changed(&self) {}
+}
+
+fn no_digests() -> TransportError {
+    TransportError::Refused(ErrorBody::new(ErrorCode::NotFound, "this way to the server has no digests"))
 }
 
 /// The answer to a request for rows.

@@ -21,7 +21,7 @@ use super::observe::{self, Observed, Peer};
 use super::rate::{self, Limiter};
 use super::receive::{self, Received};
 use super::{HttpOptions, Origins, describe, openapi, reply, request_id};
-use crate::protocol::{ErrorCode, MEDIA_TYPE, Pull, Push, Register, Reply, Snapshot};
+use crate::protocol::{Digest, ErrorCode, MEDIA_TYPE, Pull, Push, Ranges, Register, Reply, Snapshot};
 use crate::server::auth::{Identity, RequestParts};
 use crate::server::{Engine, Error, metrics, session};
 
@@ -81,6 +81,8 @@ impl Engine {
             .route("/pull", post(pull))
             .route("/push", post(push))
             .route("/snapshot", post(snapshot))
+            .route("/digest", post(digest))
+            .route("/ranges", post(ranges))
             .route("/schema", get(schema))
             .route("/tables", get(tables))
             .route("/openapi.json", get(openapi_json))
@@ -181,6 +183,24 @@ async fn snapshot(State(http): State<Http>, request: Request) -> Response {
                 reply::json(coding, &Reply::<()>::SnapshotRequired(required))
             }
         }
+    })
+    .await
+}
+
+async fn digest(State(http): State<Http>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    http.answer("digest", &head, async |seen| {
+        let (identity, request) = http.receive::<Digest>(&head, body, seen).await?;
+        reply::json(Coding::accepted(&head.headers), &http.engine.digest(&identity, &request).await?)
+    })
+    .await
+}
+
+async fn ranges(State(http): State<Http>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    http.answer("ranges", &head, async |seen| {
+        let (identity, request) = http.receive::<Ranges>(&head, body, seen).await?;
+        reply::json(Coding::accepted(&head.headers), &http.engine.ranges(&identity, &request).await?)
     })
     .await
 }

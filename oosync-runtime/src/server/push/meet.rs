@@ -151,7 +151,7 @@ impl Applier<'_> {
         let names: Vec<String> =
             columns.iter().map(|place| of.table.columns[*place].name.to_owned()).collect();
         let sql = format!(
-            "select r.n, row_to_json(o)::text from {} join {} t on {} cross join lateral (select {}) o",
+            "select r.n, row_to_json(o.*)::text from {} join {} t on {} cross join lateral (select {}) o",
             of.record(Fields::default()),
             of.name,
             of.of_record(),

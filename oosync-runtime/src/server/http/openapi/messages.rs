@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::of;
-use crate::protocol::{ErrorCode, Kept, Limits, Op, PageLimit, ReasonCode, SnapshotReason, Status};
+use crate::protocol::{
+    ErrorCode, Kept, Limits, MAX_DIGEST_BITS, Op, PageLimit, ReasonCode, SnapshotReason, Status,
+};
 
 fn text(what: &str) -> Value {
     json!({"type": "string", "description": what})
@@ -248,6 +250,65 @@ pub(super) fn schemas() -> Map<String, Value> {
                 "mine": {"description": "What the device sent"},
                 "theirs": {"description": "What the server had"},
                 "kept": word("Which of them counts", Kept::KNOWN.iter().map(Kept::as_str)),
+            }),
+        ),
+    );
+    let bits = json!({
+        "type": "integer", "minimum": 0, "maximum": MAX_DIGEST_BITS,
+        "description": "How many first bits of a key's digest name its range",
+    });
+    let digests = |what: &str| json!({"type": "array", "items": {"type": "string"}, "description": what});
+    add(
+        "Digest",
+        request(
+            &["client", "schema_hash", "cursor", "tables"],
+            json!({
+                "client": client(),
+                "schema_hash": hash(),
+                "cursor": text("Where the device is"),
+                "tables": {"type": "object", "additionalProperties": bits.clone()},
+            }),
+        ),
+    );
+    add("DigestReply", json!({"oneOf": [of("Digests"), of("SnapshotRequired")]}));
+    add(
+        "Digests",
+        reply(&["tables"], json!({"tables": {"type": "object", "additionalProperties": of("TableDigest")}})),
+    );
+    add(
+        "TableDigest",
+        reply(
+            &["rows", "ranges"],
+            json!({
+                "rows": count("Rows that are compared"),
+                "ranges": digests("The sum of each range, 32 hexadecimal digits"),
+                "changed": digests("Digests of the keys that changed since the cursor and are left out"),
+            }),
+        ),
+    );
+    add(
+        "Ranges",
+        request(
+            &["client", "schema_hash", "cursor", "table", "bits", "ranges"],
+            json!({
+                "client": client(),
+                "schema_hash": hash(),
+                "cursor": text("Where the device is"),
+                "table": tables(),
+                "bits": bits,
+                "ranges": list(count("A range, from 0")),
+            }),
+        ),
+    );
+    add("RangesReply", json!({"oneOf": [of("RangeRows"), of("SnapshotRequired")]}));
+    add(
+        "RangeRows",
+        reply(
+            &["ranges"],
+            json!({
+                "ranges": list(count("A range that is answered; the others are to be asked for again")),
+                "records": list(json!({"type": "object", "description": "A row of the table"})),
+                "changed": digests("Digests of the keys that changed since the cursor and are left out"),
             }),
         ),
     );

@@ -62,6 +62,8 @@ fn paths() -> Value {
         "/pull": post("What changed since a cursor", "Pull", with_frames("PullReply")),
         "/push": post("What was written on a device", "Push", json("PushReply")),
         "/snapshot": post("Everything that the user may see", "Snapshot", with_frames("SnapshotReply")),
+        "/digest": post("Whether a device has what the server has", "Digest", json("DigestReply")),
+        "/ranges": post("The rows of ranges that differ", "Ranges", json("RangesReply")),
         "/schema": get("The schema that is served, and limits", anything.clone()),
         "/tables": get("The tables, with who reads and writes them", anything.clone()),
         "/openapi.json": get("This document", anything.clone()),
