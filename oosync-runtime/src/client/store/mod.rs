@@ -45,6 +45,7 @@ mod sql;
 mod system;
 mod verify;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ pub struct Store {
     path: PathBuf,
     busy_timeout: Duration,
     opened: Opened,
+    /// Locked while this store has the right to sync.
+    lock: Option<File>,
 }
 
 impl Store {

@@ -88,7 +88,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(64 + 16 * layouts.len());
         let opened = prepare(&mut connection, schema, &layouts, options)?;
         let path = path.to_owned();
-        Ok(Self { connection, schema, layouts, path, busy_timeout: options.busy_timeout, opened })
+        Ok(Self { connection, schema, layouts, path, busy_timeout: options.busy_timeout, opened, lock: None })
     }
 
     /// A connection for the app: foreign keys are enforced, `numeric` is known to SQL, and another connection that
