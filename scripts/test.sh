@@ -41,6 +41,11 @@ RUSTDOCFLAGS="-D warnings" cargo doc -q --workspace --all-features --no-deps
 step "doctests"
 cargo test -q --workspace --all-features --doc
 
+step "demo"
+demo=$(mktemp -d)
+scripts/demo.sh "$demo" >"$demo/said" 2>&1 || { cat "$demo/said"; exit 1; }
+rm -rf "$demo"
+
 step "tests"
 if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --workspace --all-features --no-fail-fast

@@ -10,6 +10,7 @@
 //! - [`postgres`]: finding the server's binaries, starting a cluster, making databases
 //! - [`each`]: many cases in one test
 //! - [`fire`]: writers that do everything at once
+//! - [`faults`] (a feature, on by default): whole devices and servers, everything that can go wrong, and an oracle
 //! - [`corpus`]: the schemas of `OOSYNC_SCHEMA_CORPUS`
 //! - the binary `with-postgres` runs a command against a database of a throwaway cluster
 //!
@@ -20,6 +21,8 @@
 
 pub mod corpus;
 mod each;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod fire;
 pub mod postgres;
 

@@ -117,3 +117,33 @@ fn a_change_is_discarded() {
     assert_eq!(device.rows("SELECT id, title FROM notes"), ["a|theirs", "b|b"]);
     assert_eq!(device.pending(), [""; 0]);
 }
+
+#[test]
+fn a_process_that_ended_early_holds_nothing() {
+    let device = Device::new(&SCHEMA);
+    let minute = Duration::from_secs(60);
+    let mut killed = Store::open(device.folder.file(), &SCHEMA).unwrap();
+    assert!(killed.hold("killed", minute).unwrap());
+    let mut next = Store::open(device.folder.file(), &SCHEMA).unwrap();
+    assert!(!next.hold("next", minute).unwrap(), "it lives");
+    // It does not say that it goes.
+    drop(killed);
+    assert!(next.hold("next", minute).unwrap());
+    assert_eq!(next.holder().unwrap().as_deref(), Some("next"));
+    let mut third = device.store;
+    assert!(!third.hold("third", minute).unwrap());
+    next.release("next").unwrap();
+    assert!(third.hold("third", minute).unwrap());
+}
+
+#[test]
+fn one_that_hangs_holds_it_until_its_time_is_over_and_one_without_a_lock_too() {
+    let device = Device::new(&SCHEMA);
+    let minute = Duration::from_secs(60);
+    let (mut hangs, mut next) = (device.store, Store::open(device.folder.file(), &SCHEMA).unwrap());
+    assert!(hangs.hold("hangs", Duration::ZERO).unwrap());
+    assert!(next.hold("next", minute).unwrap(), "the time of the first is over, though it has the lock");
+    drop(hangs);
+    let mut third = Store::open(device.folder.file(), &SCHEMA).unwrap();
+    assert!(!third.hold("third", minute).unwrap(), "the second had no lock when it began, and lives");
+}

@@ -222,3 +222,42 @@ fn a_server_that_stops_lets_answers_that_are_on_their_way_arrive() {
     assert!(answer.whole);
     web.stop();
 }
+
+#[test]
+fn a_push_whose_client_hangs_up_goes_in_all_the_same() {
+    let web = Web::todo();
+    let device = web.device(0);
+    // It waits for the row of its client, as behind another push of the same device.
+    let mut holder = web.server.database.client();
+    holder.batch_execute("begin; select from oosync.client for update").unwrap();
+    let mut push = json!({"client": device.client, "schema_hash": device.hash});
+    push["mutations"] = json!([{
+        "id": 1, "table": "lists", "op": "insert",
+        "key": {"id": "00000000-0000-4000-9000-000000000001"},
+        "values": {"owner_id": user(0), "title": "sent once"},
+    }]);
+    let bytes = client::request("POST", "/push", &[("x-user", &user(0))], push.to_string().as_bytes());
+    let mut stream = client::connect(web.address);
+    stream.write_all(&bytes).unwrap();
+    let count = |sql: &str| web.server.database.client().query_one(sql, &[]).unwrap().get::<_, i64>(0);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while count(
+        "select count(*) from pg_stat_activity where usename = 'oosync_server' and wait_event_type = 'Lock'
+                 and datname = current_database()",
+    ) == 0
+    {
+        assert!(Instant::now() < deadline, "the push waits");
+        thread::sleep(Duration::from_millis(20));
+    }
+    drop(stream);
+    // The server learns of it.
+    thread::sleep(Duration::from_millis(500));
+    holder.batch_execute("rollback").unwrap();
+    // A device whose network ends every few seconds would otherwise never get a long push through.
+    while count("select count(*) from lists where title = 'sent once'") == 0 {
+        assert!(Instant::now() < deadline, "the push went in");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let again = web.post(0, "/push", &push).json();
+    assert_eq!(again["results"][0]["status"], "applied", "{again}");
+}

@@ -1,22 +1,26 @@
 //! Which process syncs, where several have the file open.
 //!
-//! A row says who does, and until when. Beside the file there is an empty one (`app.db-oosync`) that whoever syncs has
-//! locked: the system frees it when a process ends, however it ends, so that nobody waits for one that crashed. Where
-//! there are no such locks, the time in the row decides.
+//! The right to sync ends with a time that is written into the file, so that a process that hangs or is suspended does not
+//! keep it for good. A process that ends early, as an app does that the system kills, does not keep it at all: whoever has
+//! the right also locks a file beside the database, and the system gives such a lock back when its process ends.
 
-use std::fs::{File, OpenOptions};
+use std::ffi::OsString;
+use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
-use super::Store;
 use super::sql::NOW;
+use super::{Store, meta};
 use crate::client::StoreError;
 use crate::client::error::Doing as _;
 
 /// Longer than anyone holds a file. What is said to be held for longer was written while the clock was wrong.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The name under which the file says that its holder has the lock as well.
+const LOCKED: &str = "holder_locked";
 
 impl Store {
     /// Takes or keeps the right to sync for some time, a day at most; `false` if another process has it. It is to be
@@ -29,19 +33,38 @@ impl Store {
         self.check_writable()?;
         let milliseconds = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         let (time, longest) = (milliseconds(time.min(LONGEST)), milliseconds(LONGEST));
-        if self.lock.is_none() {
-            self.lock = locked(self.lock_path());
-        }
+        let doing = || "asking for the right to sync".to_owned();
+        let is_locked = self.lock();
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
+        // Whoever had the lock that we have now is gone.
+        let gone: Option<String> = if is_locked { meta::get(&transaction, LOCKED)? } else { None };
         let sql = format!(
             "INSERT INTO _oosync_holder (one, holder, until) VALUES (1, ?1, {NOW} + ?2) \
              ON CONFLICT (one) DO UPDATE SET holder = excluded.holder, until = excluded.until \
-             WHERE holder = excluded.holder OR ?4 OR until <= {NOW} OR until > {NOW} + ?3"
+             WHERE holder = excluded.holder OR holder = ?4 OR until <= {NOW} OR until > {NOW} + ?3"
         );
-        let changed = self
-            .connection
-            .execute(&sql, params![holder, time, longest, self.lock.is_some()])
-            .doing(|| "asking for the right to sync".to_owned())?;
-        Ok(changed > 0)
+        let is_ours = transaction.execute(&sql, params![holder, time, longest, gone]).doing(doing)? > 0;
+        if is_ours {
+            meta::set(&transaction, LOCKED, is_locked.then_some(holder))?;
+        }
+        transaction.commit().doing(doing)?;
+        if !is_ours {
+            // It is for whoever has the right.
+            self.lock = None;
+        }
+        Ok(is_ours)
+    }
+
+    /// Whether this store has the lock now. Not where the file system has no locks: then, the time alone counts.
+    fn lock(&mut self) -> bool {
+        if self.lock.is_none() {
+            let mut name = OsString::from(&self.path);
+            name.push("-sync");
+            let file = File::options().create(true).truncate(false).write(true).open(PathBuf::from(name));
+            self.lock = file.ok().filter(|file| file.try_lock().is_ok());
+        }
+        self.lock.is_some()
     }
 
     /// Gives the right to sync back.
@@ -51,16 +74,9 @@ impl Store {
     /// What SQLite says.
     pub fn release(&mut self, holder: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM _oosync_holder WHERE holder = ?1";
-        let deleted = self.connection.execute(sql, [holder]);
+        self.connection.execute(sql, [holder]).doing(|| "giving back the right to sync".to_owned())?;
         self.lock = None;
-        deleted.doing(|| "giving back the right to sync".to_owned())?;
         Ok(())
-    }
-
-    fn lock_path(&self) -> PathBuf {
-        let mut path = self.path.clone().into_os_string();
-        path.push("-oosync");
-        path.into()
     }
 
     /// Who has the right to sync now.
@@ -73,11 +89,4 @@ impl Store {
         let found = self.connection.query_row(&sql, [], |row| row.get(0)).optional();
         found.doing(|| "asking who syncs".to_owned())
     }
-}
-
-/// A file that this process alone has locked; none where another has, and where there are no locks.
-fn locked(path: PathBuf) -> Option<File> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).ok()?;
-    file.try_lock().ok()?;
-    Some(file)
 }

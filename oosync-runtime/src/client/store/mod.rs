@@ -83,7 +83,7 @@ pub struct Store {
     path: PathBuf,
     options: OpenOptions,
     opened: Opened,
-    /// While this one syncs.
+    /// Locked while this store has the right to sync.
     lock: Option<File>,
 }
 

@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tracing::Instrument as _;
 
 use super::coding::Coding;
 use super::observe::{self, Observed, Peer};
@@ -162,8 +163,17 @@ async fn push(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("push", &head, async |seen| {
         let (identity, request) = http.receive::<Push>(&head, body, seen).await?;
-        let pushed = http.engine.push(&identity, &request).await?;
-        http.engine.shared.metrics.pushed(&pushed);
+        // On a task of its own, which goes on where the client hangs up: sent again, the push finds its answers. It would
+        // otherwise begin anew each time, and never get through where connections are shorter than it takes.
+        let engine = http.engine.clone();
+        let work = async move {
+            let pushed = engine.push(&identity, &request).await?;
+            engine.shared.metrics.pushed(&pushed);
+            Ok::<_, Error>(pushed)
+        };
+        let pushed = tokio::spawn(work.in_current_span()).await;
+        let pushed =
+            pushed.map_err(|error| Error::internal(format!("the task of a push ended: {error}")))??;
         reply::json(Coding::accepted(&head.headers), &pushed)
     })
     .await

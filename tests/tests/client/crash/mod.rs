@@ -163,7 +163,7 @@ impl Lab {
 
     /// A file that nobody has opened yet, of a device that is not known yet.
     fn new_device(&mut self) {
-        for file in ["", "-wal", "-shm", "-oosync"] {
+        for file in ["", "-wal", "-shm", "-sync"] {
             let _ = std::fs::remove_file(format!("{}{file}", self.folder.file().display()));
         }
         for run in 0..=self.runs {

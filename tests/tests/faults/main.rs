@@ -1,0 +1,49 @@
+//! Each family of faults for a few seconds; the program `faults` goes on for as long as one likes.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod demo;
+
+use std::time::Duration;
+
+use oosync_tests::faults::{Kind, RunOptions, cluster, run};
+
+/// Short runs, one after the other. Each kind of fault happens at least once.
+#[track_caller]
+fn holds(runs: &[(u64, &[Kind])]) {
+    let cluster = cluster();
+    for (seed, kinds) in runs {
+        let options = RunOptions {
+            seed: *seed,
+            kinds: kinds.to_vec(),
+            devices: 3,
+            time: Duration::from_secs(2),
+            program: env!("CARGO_BIN_EXE_faults").into(),
+        };
+        let outcome = run(&cluster, &options);
+        assert!(outcome.written > 0 && outcome.backend > 0, "something was written: {outcome:?}");
+        assert_eq!(outcome.faults.keys().copied().collect::<Vec<_>>(), *kinds, "they happened");
+        assert!(outcome.anomalies.is_empty(), "{outcome:#?}");
+    }
+}
+
+#[test]
+fn whatever_the_network_loses_and_whoever_is_killed_nothing_is_lost_or_applied_twice() {
+    holds(&[
+        (1, &[Kind::Disconnect, Kind::AnswerLost, Kind::CutAnswer, Kind::CutRequest, Kind::Twice]),
+        (2, &[Kind::Kill, Kind::KillInApply, Kind::KillInUpload, Kind::KillBeforeAnswer]),
+    ]);
+}
+
+#[test]
+fn servers_and_postgres_may_be_killed_and_files_restored_and_copied() {
+    holds(&[
+        (3, &[Kind::ServerKill, Kind::TwoServers, Kind::PostgresKill, Kind::Terminate]),
+        (4, &[Kind::Restore, Kind::Clone]),
+    ]);
+}
+
+#[test]
+fn whoever_may_see_rows_no_longer_has_them_no_longer_and_transactions_are_whole() {
+    holds(&[(5, &[Kind::Share, Kind::LongWriter, Kind::Bulk, Kind::Truncate])]);
+}
