@@ -1,9 +1,9 @@
 //! Everything is downloaded, once or again.
 
 use oosync_runtime::client::StoreError;
-use oosync_runtime::client::store::InboxKind;
+use oosync_runtime::client::store::{InboxKind, Outcome};
 
-use crate::device::{Device, note, text};
+use crate::device::{Device, list, note, text};
 use crate::schema::SCHEMA;
 
 const NOTES: usize = 1;
@@ -151,4 +151,38 @@ fn a_chunk_needs_a_download() {
     let mut device = Device::new(&SCHEMA);
     assert!(matches!(device.store.begin_load(), Err(StoreError::State { .. })));
     assert!(matches!(device.store.finish_bootstrap(b""), Err(StoreError::State { .. })));
+}
+
+#[test]
+fn some_tables_are_fetched_beside_the_others_and_the_cursor_stays() {
+    let mut device = Device::new(&SCHEMA);
+    assert!(matches!(device.store.begin_fetch(0, &["notes"]), Err(StoreError::State { .. })));
+    device.pull("lists", &[&list("l", "List")], &[], 0);
+    device.pull("notes", &[&note("a", "a"), &note("b", "b"), &note("c", "c")], &[], 0);
+    let cursor = device.store.cursor().unwrap();
+    // A row of another table was taken by the server, and no pull has included that yet.
+    device.sql("UPDATE lists SET name = 'Mine'; UPDATE notes SET title = 'mine' WHERE id = 'b'");
+    let sent = device.send();
+    for change in &sent {
+        device.answer(change.id, Outcome::Applied);
+    }
+    let through = sent.last().unwrap().id;
+    assert!(matches!(device.store.begin_fetch(0, &["nothing"]), Err(StoreError::UnknownTable { .. })));
+    let begun = device.store.begin_fetch(through, &["notes"]).unwrap();
+    assert_eq!((begun.staged, begun.tables.as_deref()), (true, Some(["notes".to_owned()].as_slice())));
+    load(&mut device, &[("a", "other")], b"one");
+    let mut device = device.reopened(&SCHEMA);
+    assert_eq!(device.store.bootstrap().unwrap().unwrap().resume, Some(b"one".to_vec()));
+    assert_eq!(device.rows(TITLES), ["a|a", "b|mine", "c|c"]);
+    load(&mut device, &[("b", "mine"), ("n", "new")], b"two");
+    device.store.finish_bootstrap(b"of the download").unwrap();
+    assert_eq!(device.rows(TITLES), ["a|other", "b|mine", "n|new"]);
+    assert_eq!(device.store.cursor().unwrap(), cursor);
+    assert_eq!(device.store.bootstrap().unwrap(), None);
+    assert_eq!(device.store.to_fetch().unwrap(), [""; 0]);
+    // An older state of the other table does not flicker back.
+    device.pull("lists", &[&list("l", "List")], &[], 0);
+    assert_eq!(device.rows("SELECT name FROM lists"), ["Mine"]);
+    device.pull("lists", &[&list("l", "Mine")], &[], through);
+    assert_eq!(device.store.dirty_count().unwrap(), 0);
 }
