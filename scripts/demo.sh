@@ -15,7 +15,7 @@ if [ "${1:-}" != inside ]; then
     devices=${1:-$target/demo}
     mkdir -p "$devices"
     # Of an earlier demo.
-    for device in phone laptop bobs; do rm -f "$devices/$device.db"{,-wal,-shm}; done
+    for device in phone laptop bobs; do rm -f "$devices/$device.db"{,-wal,-shm,-sync}; done
     devices=$(cd "$devices" && pwd)
     echo "demo: starting a private Postgres with the schema of examples/todo"
     PATH="$target/debug:$PATH" TODO_FOLDER=$devices exec "$target/debug/with-postgres" \
@@ -25,13 +25,14 @@ fi
 root=$PWD
 work=$(mktemp -d)
 server=
+live=
 finish() {
-    local code=$?
+    local code=$? process
     trap - EXIT
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
+    for process in $live $server; do
+        kill "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
     [ "$code" = 0 ] || { [ ! -s "$work/oosyncd.log" ] || tail -n 5 "$work/oosyncd.log"; echo "demo: FAILED"; } >&2
     rm -rf "$work"
     exit "$code"
@@ -187,6 +188,7 @@ laptop add Garden 'Water the tomatoes'
 began=$(milliseconds)
 laptop sync
 wait "$live"
+live=
 ended=$(milliseconds)
 sed '1,/^waiting/d' "$work/live"
 say "The phone showed it $((ended - began)) ms after the laptop had begun to send it."

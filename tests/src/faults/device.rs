@@ -425,6 +425,27 @@ mod tests {
     }
 
     #[test]
+    fn half_of_a_transaction_is_noticed_once_everything_was_loaded() {
+        let connection = Connection::open_in_memory().unwrap();
+        let seen = |sql: &str| {
+            connection.execute_batch(sql).unwrap();
+            whole(&connection, 0).unwrap()
+        };
+        let torn = "CREATE TABLE _oosync_meta (name, value); CREATE TABLE lists (title); CREATE TABLE todos (title);
+                    INSERT INTO lists VALUES ('pair 7 <only:0>'); INSERT INTO todos VALUES ('pair 6 <only:0>')";
+        assert_eq!(seen(torn), None, "not everything is there yet");
+        assert!(seen("INSERT INTO _oosync_meta VALUES ('ready', 1)").unwrap().contains("own pair 2 2"));
+        assert_eq!(seen("UPDATE todos SET title = 'pair 7 <only:0>'"), None);
+        assert!(seen("INSERT INTO todos VALUES ('pair 1 <only:01>')").unwrap().contains("shared pair 1 1"));
+        assert_eq!(seen("INSERT INTO todos VALUES ('pair 1 <only:01>')"), None);
+        let bulk = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 9999)
+                    INSERT INTO todos SELECT 'bulk <only:0>' FROM n";
+        assert!(seen(bulk).unwrap().contains("9999 of 10000"));
+        assert_eq!(seen("INSERT INTO todos VALUES ('bulk <only:0>')"), None);
+        assert!(seen("DELETE FROM lists").is_some(), "rows that are always there are gone");
+    }
+
+    #[test]
     fn arguments_come_back() {
         let options = DeviceOptions {
             project: "p".into(),

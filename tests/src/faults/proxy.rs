@@ -46,6 +46,12 @@ pub enum Trap {
     RequestTwice,
 }
 
+impl Trap {
+    const fn kills(self) -> bool {
+        matches!(self, Self::PushAnswerLostAndKilled | Self::KilledInPush(_) | Self::KilledInAnswer(_))
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     weather: Weather,
@@ -189,14 +195,16 @@ impl Shared {
         self.state.lock().expect("nothing panics here").weather
     }
 
-    /// Takes the trap if it is one of these.
+    /// Takes the trap if it is one of these. Where it kills, that is done before anybody can change the weather: once it
+    /// is calm, nobody is killed any more.
     fn spring(&self, fits: impl Fn(Trap) -> bool) -> Option<Trap> {
         let mut state = self.state.lock().expect("nothing panics here");
-        let trap = state.trap.take_if(|trap| fits(*trap));
-        if trap.is_some() {
-            self.sprung.fetch_add(1, Ordering::Relaxed);
+        let trap = state.trap.take_if(|trap| fits(*trap))?;
+        self.sprung.fetch_add(1, Ordering::Relaxed);
+        if trap.kills() {
+            (self.kill)();
         }
-        trap
+        Some(trap)
     }
 
     /// Everything that passes between a device and a server on one connection.
@@ -279,11 +287,9 @@ impl Shared {
             _ => false,
         });
         match trap {
-            Some(Trap::KilledInPush(at)) => {
-                (self.kill)();
+            Some(Trap::KilledInPush(at) | Trap::RequestCut(at)) => {
                 Verdict::Cut(at.saturating_sub(before).min(bytes.len()))
             }
-            Some(Trap::RequestCut(at)) => Verdict::Cut(at.saturating_sub(before).min(bytes.len())),
             Some(Trap::RequestTwice) => {
                 let copy = exchange.request.clone();
                 std::thread::spawn(move || repeat(&copy, upstream));
@@ -309,16 +315,10 @@ impl Shared {
             _ => false,
         });
         match trap {
-            Some(Trap::PushAnswerLost) => Verdict::Cut(0),
-            Some(Trap::PushAnswerLostAndKilled) => {
-                (self.kill)();
-                Verdict::Cut(0)
-            }
-            Some(Trap::KilledInAnswer(at)) => {
-                (self.kill)();
+            Some(Trap::PushAnswerLost | Trap::PushAnswerLostAndKilled) => Verdict::Cut(0),
+            Some(Trap::KilledInAnswer(at) | Trap::AnswerCut(at)) => {
                 Verdict::Cut(at.saturating_sub(before).min(bytes.len()))
             }
-            Some(Trap::AnswerCut(at)) => Verdict::Cut(at.saturating_sub(before).min(bytes.len())),
             _ => Verdict::Pass(bytes.len()),
         }
     }
