@@ -8,16 +8,18 @@
 //! - `session`: a transaction of a request, with the rights of the server or of the user
 //! - `catalog`, `compatible`: the tables as SQL; which of them devices of an older app are served
 //! - `permissions`: columns that only some roles read or write
-//! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys
-//! - `register`, `pull`, `snapshot`: one request each
+//! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys; `epoch`: after a crash
+//! - `register`, `pull`, `snapshot`: one request each; `acknowledge`: what a pull has forgotten
 //! - `push`: what devices wrote, applied once; conflicts, and hooks
 //! - `wait`: pulls that wait until something changes
 //! - [`http`]: all of it as a router, and connections
 //! - `maintenance`: what is done now and then; `metrics`: what is counted
 //! - [`planned`](schema_of), [`daemon`] (feature `daemon`): the schema of a plan at run time; the program `oosyncd`
 //! - `spool`: a body that waits for a slow device
+//! - `event`: what an application is told, and may refuse
 //! - `error`: what a device is told, and what the log
 
+mod acknowledge;
 pub mod auth;
 mod catalog;
 mod compatible;
@@ -26,7 +28,9 @@ mod cursor;
 pub mod daemon;
 mod delta;
 mod engine;
+mod epoch;
 mod error;
+mod event;
 pub mod http;
 mod maintenance;
 mod metrics;
@@ -45,6 +49,7 @@ mod wait;
 
 pub use self::engine::{Engine, EngineBuilder};
 pub use self::error::Error;
+pub use self::event::{Event, StaleClient};
 pub use self::maintenance::{Maintenance, MaintenanceHandle};
 pub use self::permissions::Permissions;
 #[cfg(feature = "daemon")]
@@ -52,3 +57,4 @@ pub use self::planned::{permissions_of, schema_of};
 pub use self::push::{Clash, Hooking, PushHook, Pushed, Refusal, Resolution, Resolver, Written};
 pub use self::spool::Body;
 pub use self::start::StartError;
+pub use semver;

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -21,7 +21,7 @@ use super::observe::{self, Observed, Peer};
 use super::rate::{self, Limiter};
 use super::receive::{self, Received};
 use super::{HttpOptions, Origins, describe, openapi, reply, request_id};
-use crate::protocol::{ErrorCode, MEDIA_TYPE, Pull, Push, Register, Reply, Snapshot};
+use crate::protocol::{APP_VERSION, ErrorCode, MEDIA_TYPE, Pull, Push, Register, Reply, Snapshot};
 use crate::server::auth::{Identity, RequestParts};
 use crate::server::{Engine, Error, metrics, session};
 
@@ -114,6 +114,7 @@ fn cors(origins: &Origins) -> Option<CorsLayer> {
         header::CONTENT_TYPE,
         header::CONTENT_ENCODING,
         request_id::HEADER,
+        HeaderName::from_static(APP_VERSION),
     ];
     let shown = [header::RETRY_AFTER, header::WWW_AUTHENTICATE, request_id::HEADER];
     Some(
@@ -130,6 +131,8 @@ async fn register(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("register", &head, async |seen| {
         let (identity, request) = http.receive::<Register>(&head, body, seen).await?;
+        let said = request.app_version.as_deref().or_else(|| app_version(&head.headers));
+        http.engine.check_app_version(said)?;
         reply::json(Coding::accepted(&head.headers), &http.engine.register(&identity, &request).await?)
     })
     .await
@@ -139,6 +142,7 @@ async fn pull(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("pull", &head, async |seen| {
         let (identity, request) = http.receive::<Pull>(&head, body, seen).await?;
+        http.engine.check_app_version(app_version(&head.headers))?;
         if request.wait.is_some_and(|wait| !wait.is_zero()) {
             seen.route = "wait";
         }
@@ -160,6 +164,7 @@ async fn push(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("push", &head, async |seen| {
         let (identity, request) = http.receive::<Push>(&head, body, seen).await?;
+        http.engine.check_app_version(app_version(&head.headers))?;
         let pushed = http.engine.push(&identity, &request).await?;
         http.engine.shared.metrics.pushed(&pushed);
         reply::json(Coding::accepted(&head.headers), &pushed)
@@ -171,6 +176,7 @@ async fn snapshot(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("snapshot", &head, async |seen| {
         let (identity, request) = http.receive::<Snapshot>(&head, body, seen).await?;
+        http.engine.check_app_version(app_version(&head.headers))?;
         let coding = Coding::accepted(&head.headers);
         if !wants_frames(&head.headers) {
             return reply::json(coding, &http.engine.snapshot(&identity, &request).await?);
@@ -257,6 +263,11 @@ async fn wrong_method() -> Response {
         reply::error(Error::new(ErrorCode::BadRequest, "this place does not take the method of the request"));
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     response
+}
+
+/// What a request says of the app that sends it.
+fn app_version(headers: &HeaderMap) -> Option<&str> {
+    headers.get(APP_VERSION)?.to_str().ok()
 }
 
 /// Whether the client asks for frames: by their name, not by `*/*`.
