@@ -6,9 +6,9 @@ use std::time::Instant;
 use oosync_tests::TestDatabase;
 use postgres::Client;
 
-use super::figures::{Figures, Ratio};
-use super::server::{Server, run, uuid_of};
-use super::setting;
+use oosync_benches::figures::{Figures, Ratio};
+use oosync_benches::server::{Server, run, uuid_of};
+use oosync_benches::setting;
 
 const ROWS: usize = 300_000;
 

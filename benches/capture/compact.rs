@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::figures::Figures;
-use super::server::{Server, run, uuid_of};
+use oosync_benches::figures::Figures;
+use oosync_benches::server::{Server, run, uuid_of};
 
 const ENTRIES: usize = 1_000_000;
 

@@ -7,8 +7,6 @@
 //! | `pull` | what a pull asks of the log, with many entries in it |
 //! | `compact` | keeping the log short |
 //! | `gain` | the rows of a bucket that a user has come into |
-//!
-//! `server` is what all of them run on; `figures` are medians, and how they are printed.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,16 +16,14 @@
 
 mod bulk;
 mod compact;
-mod figures;
 mod gain;
 mod pull;
-mod server;
 mod single;
 
 use std::process::ExitCode;
 
-use self::figures::Figures;
-use self::server::Server;
+use oosync_benches::figures::Figures;
+use oosync_benches::server::Server;
 
 /// A part of the benchmark, by its name on the command line.
 type Part = (&'static str, fn(&Server, &mut Figures));
@@ -56,11 +52,6 @@ fn main() -> ExitCode {
         }
     }
     println!("{}\n", server.describe());
-    figures.print();
+    figures.print("without", "with");
     ExitCode::SUCCESS
-}
-
-/// A number from the environment, or what it usually is.
-fn setting(name: &str, usual: usize) -> usize {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(usual)
 }

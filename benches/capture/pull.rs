@@ -3,9 +3,9 @@
 use oosync_tests::TestDatabase;
 use postgres::{Client, IsolationLevel};
 
-use super::figures::Figures;
-use super::server::{Server, run, uuid_of, value};
-use super::setting;
+use oosync_benches::figures::Figures;
+use oosync_benches::server::{Server, run, uuid_of, value};
+use oosync_benches::setting;
 
 /// How many transactions the log is of.
 const TRANSACTIONS: usize = 1_000_000;

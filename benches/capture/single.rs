@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use oosync_tests::TestDatabase;
 
-use super::figures::{Figures, Ratio};
-use super::server::{Server, run, uuid_of};
-use super::setting;
+use oosync_benches::figures::{Figures, Ratio};
+use oosync_benches::server::{Server, run, uuid_of};
+use oosync_benches::setting;
 
 /// How many rows there are to update, and parents to insert under.
 const ROWS: usize = 100_000;

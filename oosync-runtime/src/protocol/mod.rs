@@ -160,3 +160,6 @@ pub const PROTOCOL_VERSION: u32 = 1;
 
 /// The media type of a reply in frames; of all other bodies it is `application/json`.
 pub const MEDIA_TYPE: &str = "application/vnd.oosync.v1";
+
+/// The header in which a request says the version of the app that sends it, as in `2.1.0` (<https://semver.org>).
+pub const APP_VERSION: &str = "x-app-version";

@@ -15,7 +15,7 @@ use super::compatible::Shape;
 use super::delta::{Keys, Now, Since, read};
 use super::engine::Shared;
 use super::pull::required;
-use super::rows::BATCH;
+use super::rows::{BATCH, Room};
 use super::session::{as_server, as_user};
 use super::{Engine, Error, session};
 use crate::Value;
@@ -110,7 +110,9 @@ impl Engine {
             }
             for keys in keys.chunks(BATCH) {
                 let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-                let records = shared.json_rows(&transaction, identity, (place, header), &keys).await?;
+                // A range comes as a whole.
+                let whole = &mut Room::endless();
+                let records = shared.json_rows(&transaction, identity, (place, header), &keys, whole).await?;
                 rows.records.extend(records.into_values());
             }
             rows.ranges.push(*range);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::auth::Identity;
 use super::catalog::{ManifestTable, parse};
 use super::engine::Shared;
+use super::event::Event;
 use super::{Error, session};
 use crate::protocol::{ErrorCode, SchemaVersion, TableHeader};
 
@@ -48,7 +49,12 @@ impl Shared {
             let all = self.schema.tables.iter().map(|table| TableHeader::of(table, |_| true));
             all.enumerate().collect()
         } else {
-            self.older(hash).await?
+            self.older(hash).await.inspect_err(|error| {
+                let code = &error.body().code;
+                if matches!(code, ErrorCode::SchemaMismatch | ErrorCode::UpgradeRequired) {
+                    self.observers.tell(Event::SchemaIncompatible { identity, schema_hash: hash, code });
+                }
+            })?
         };
         let mut locked = BTreeSet::new();
         for (place, header) in &mut tables {

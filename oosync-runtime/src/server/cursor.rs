@@ -1,7 +1,7 @@
 //! Tokens: where a device stands, signed, so that servers keep nothing of it.
 //!
-//! A token is JSON and an HMAC of it, in base64. Devices cannot read more out of it than they know; they can change
-//! nothing.
+//! A token is JSON, compressed where it is long, and an HMAC of that, in base64. Devices cannot read more out of it than
+//! they know; they can change nothing.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -13,8 +13,17 @@ use uuid::Uuid;
 use super::Error;
 use crate::protocol::{ErrorCode, Included};
 
-/// The longest token that is looked at, in bytes: 10,000 buckets of 60 bytes and more.
+/// The longest token, in bytes: a user's 10,000 buckets take about 300 kB, and those of a page twice that.
 const LONGEST: usize = 2 << 20;
+
+/// JSON that is longer is compressed, in bytes.
+const LONG: usize = 4 << 10;
+
+/// What a token's JSON may be, in bytes. It is our own: only what was signed is decompressed.
+const MOST: usize = 16 << 20;
+
+/// What zstd begins with, which JSON does not.
+const COMPRESSED: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// Signs and reads tokens.
 pub(super) struct Signer(hmac::Key);
@@ -25,11 +34,22 @@ impl Signer {
     }
 
     /// A token that only a server of this database makes.
+    ///
+    /// # Errors
+    ///
+    /// Where it would be longer than any server reads: the user is in too many buckets.
     pub(super) fn sign(&self, content: &impl Serialize) -> Result<String, Error> {
         let mut token = serde_json::to_vec(content).map_err(|error| Error::internal(error.to_string()))?;
+        if token.len() > MOST {
+            return Err(too_long(token.len()));
+        }
+        if token.len() > LONG {
+            token = zstd::bulk::compress(&token, 1).map_err(|error| Error::internal(error.to_string()))?;
+        }
         let signature = hmac::sign(&self.0, &token);
         token.extend_from_slice(signature.as_ref());
-        Ok(BASE64_URL_SAFE_NO_PAD.encode(token))
+        let token = BASE64_URL_SAFE_NO_PAD.encode(token);
+        if token.len() > LONGEST { Err(too_long(token.len())) } else { Ok(token) }
     }
 
     /// What a token says that was signed here.
@@ -46,9 +66,17 @@ impl Signer {
         let split = bytes.len().checked_sub(ring::digest::SHA256_OUTPUT_LEN).ok_or_else(invalid)?;
         let (content, signature) = bytes.split_at(split);
         hmac::verify(&self.0, content, signature).map_err(|_| invalid())?;
-        // Signed by another version.
+        // What cannot be read was signed by another version.
+        if content.starts_with(COMPRESSED) {
+            let content = zstd::bulk::decompress(content, MOST).map_err(|_| invalid())?;
+            return serde_json::from_slice(&content).map_err(|_| invalid());
+        }
         serde_json::from_slice(content).map_err(|_| invalid())
     }
+}
+
+fn too_long(length: usize) -> Error {
+    Error::internal(format!("a token of {length} bytes is too long: the user is in too many buckets"))
 }
 
 /// Whom a token is of, and what it is for.
@@ -126,6 +154,21 @@ mod tests {
         assert_eq!(here.read::<Holder>(&token).unwrap(), holder(Kind::Cursor));
         assert_eq!(there.read::<Holder>(&token).unwrap_err().body().code, ErrorCode::InvalidToken);
         holder(Kind::Page).check(&holder(Kind::Cursor)).unwrap_err();
+    }
+
+    #[test]
+    fn a_token_of_ten_thousand_buckets_is_read_again_and_bounded() {
+        let signer = Signer::new(b"key");
+        let of = |count: usize| -> Vec<String> {
+            (0..count).map(|_| format!("team:{}", Uuid::new_v4())).collect()
+        };
+        let many = of(10_000);
+        let token = signer.sign(&many).unwrap();
+        assert!(token.len() < 400_000, "{}", token.len());
+        assert_eq!(signer.read::<Vec<String>>(&token).unwrap(), many);
+        // Whatever is given out can be read, and what could not be is not given out.
+        let error = signer.sign(&of(100_000)).unwrap_err();
+        assert!(error.detail().unwrap().contains("too many buckets"), "{error:?}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(super) enum Since {
 pub(super) struct Now {
     pub(super) state: State,
     pub(super) since: Since,
+    /// The last mutation whose answer the device is known to have.
+    pub(super) acknowledged: i64,
 }
 
 /// The keys that changed, by the place of their table in the catalog; each with whether it was only gained: then the
@@ -92,7 +94,7 @@ impl Shared {
             (Some(_), Some(snapshot), Some(true)) => Since::Snapshot(snapshot),
             (Some(_), Some(_), _) => Since::Unknown(SnapshotReason::CheckpointBeforeRetention),
         };
-        Ok(Now { state, since })
+        Ok(Now { state, since, acknowledged })
     }
 
     /// Everything that a device has to be told of, to come from `since` to now.

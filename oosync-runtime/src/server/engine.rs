@@ -11,6 +11,7 @@ use super::auth::{Authenticator, Identity, RequestParts};
 use super::catalog::Catalog;
 use super::compatible::Known;
 use super::cursor::Signer;
+use super::event::{Event, Observers, StaleClient};
 use super::metrics::Metrics;
 use super::permissions::Permissions;
 use super::push::{PushHook, PushRules, Resolver};
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     pub(super) permissions: Permissions,
     pub(super) waiters: Arc<Waiters>,
     pub(super) metrics: Metrics,
+    pub(super) observers: Observers,
 }
 
 /// How an [`Engine`] is made.
@@ -51,6 +53,7 @@ pub struct EngineBuilder {
     push_rules: PushRules,
     permissions: Permissions,
     tick: Duration,
+    observers: Observers,
 }
 
 impl Engine {
@@ -65,6 +68,7 @@ impl Engine {
             push_rules: PushRules::default(),
             permissions: Permissions::default(),
             tick: TICK,
+            observers: Observers::default(),
         }
     }
 
@@ -113,6 +117,7 @@ impl Engine {
             let row = connection.query_one(sql, &[&retention]).await?;
             gone += u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default();
             if row.try_get(1)? {
+                self.shared.observers.tell(Event::Compacted { gone });
                 return Ok(gone);
             }
         }
@@ -157,6 +162,30 @@ impl EngineBuilder {
         self
     }
 
+    /// Code that is told what happened, after it did: see [`Event`]. It is called where requests are answered: it should
+    /// not wait for anything. Where there are several, each is called, in this order.
+    pub fn on_event(mut self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.observers.events.push(Arc::new(observer));
+        self
+    }
+
+    /// Code that is asked about each device that was away for longer than changes are kept, before it is told to load
+    /// everything anew. Refused, with a message for a person, it is told that it may not ([`ErrorCode::Forbidden`]).
+    pub fn on_stale_client(
+        mut self,
+        decide: impl Fn(&StaleClient<'_>) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.observers.stale = Some(Arc::new(decide));
+        self
+    }
+
+    /// The oldest version of the app that is served. Requests say theirs in the header `X-App-Version`, `register` also
+    /// in its body; those that are older, or say none, are told to upgrade. By default every version is served.
+    pub fn minimum_app_version(mut self, version: semver::Version) -> Self {
+        self.observers.minimum = Some(version);
+        self
+    }
+
     /// How often Postgres is asked for changes while pulls wait, once for all of them; by default every 100
     /// milliseconds. Each server takes one connection for it, beside those of the pool.
     pub fn tick(mut self, tick: Duration) -> Self {
@@ -198,6 +227,7 @@ impl EngineBuilder {
             permissions: self.permissions,
             waiters: Waiters::new(self.tick),
             metrics: Metrics::default(),
+            observers: self.observers,
         };
         Ok(Engine { shared: Arc::new(shared) })
     }

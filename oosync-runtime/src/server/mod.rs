@@ -8,8 +8,8 @@
 //! - `session`: a transaction of a request, with the rights of the server or of the user
 //! - `catalog`, `compatible`: the tables as SQL; which of them devices of an older app are served
 //! - `permissions`: columns that only some roles read or write
-//! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys
-//! - `register`, `pull`, `snapshot`: one request each
+//! - `cursor`: tokens; `delta`: what changed since one; `rows`: rows by their keys; `epoch`: after a crash
+//! - `register`, `pull`, `snapshot`: one request each; `acknowledge`: what a pull has forgotten
 //! - `push`: what devices wrote, applied once; conflicts, and hooks
 //! - `wait`: pulls that wait until something changes
 //! - `audit`: whether devices have what the tables have
@@ -17,8 +17,10 @@
 //! - `maintenance`: what is done now and then; `metrics`: what is counted
 //! - [`planned`](schema_of), [`daemon`] (feature `daemon`): the schema of a plan at run time; the program `oosyncd`
 //! - `spool`: a body that waits for a slow device
+//! - `event`: what an application is told, and may refuse
 //! - `error`: what a device is told, and what the log
 
+mod acknowledge;
 mod audit;
 pub mod auth;
 mod catalog;
@@ -28,7 +30,9 @@ mod cursor;
 pub mod daemon;
 mod delta;
 mod engine;
+mod epoch;
 mod error;
+mod event;
 pub mod http;
 mod maintenance;
 mod metrics;
@@ -47,6 +51,7 @@ mod wait;
 
 pub use self::engine::{Engine, EngineBuilder};
 pub use self::error::Error;
+pub use self::event::{Event, StaleClient};
 pub use self::maintenance::{Maintenance, MaintenanceHandle};
 pub use self::permissions::Permissions;
 #[cfg(feature = "daemon")]
@@ -54,3 +59,4 @@ pub use self::planned::{permissions_of, schema_of};
 pub use self::push::{Clash, Hooking, PushHook, Pushed, Refusal, Resolution, Resolver, Written};
 pub use self::spool::Body;
 pub use self::start::StartError;
+pub use semver;

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Transaction;
 use tracing::Instrument as _;
 
+use super::acknowledge::acknowledge;
 use super::auth::Identity;
 use super::compatible::Shape;
 use super::cursor::{Cursor, Holder, Kind, State};
 use super::delta::{Keys, Now, Since, read, turned};
 use super::engine::Shared;
-use super::rows::BATCH;
+use super::event::Event;
+use super::rows::{BATCH, Room};
 use super::spool::{Body, Spool};
 use super::{Engine, Error, session};
 use crate::protocol::frame::FrameWriter;
@@ -51,7 +53,10 @@ impl Engine {
             let nothing = matches!(&reply, Reply::Given(changes) if is_nothing(before.as_ref(), changes));
             match &patience {
                 Some(patience) if nothing && patience.wait().await? => {}
-                _ => return Ok(reply),
+                _ => {
+                    self.shared.answered(identity, request, &reply, nothing && patience.is_some())?;
+                    return Ok(reply);
+                }
             }
         }
     }
@@ -61,9 +66,18 @@ impl Engine {
         for _ in 0..ATTEMPTS {
             let mut connection = session::connection(&self.shared.pool).await?;
             let transaction = read(&mut connection, identity).await?;
-            let reply = self.shared.page(&transaction, identity, &shape, request).await?;
+            let (reply, known) = match self.shared.page(&transaction, identity, &shape, request).await {
+                Err(error) => {
+                    drop(transaction);
+                    drop(connection);
+                    self.shared.can_go_on(error).await?;
+                    continue;
+                }
+                Ok(page) => page,
+            };
             if !self.shared.rewritten(&transaction).await? {
                 transaction.commit().await?;
+                acknowledge(&connection, identity, request, known).await?;
                 if let Reply::Given(changes) = &reply {
                     let rows = changes.records.values().map(Vec::len).sum::<usize>();
                     let deletes = changes.deletes.values().map(Vec::len).sum::<usize>();
@@ -87,7 +101,12 @@ impl Engine {
             let (reply, nothing) = self.pull_frames_now(identity, request).await?;
             match &patience {
                 Some(patience) if nothing && patience.wait().await? => {}
-                _ => return Ok(reply),
+                _ => {
+                    if let Reply::SnapshotRequired(required) = &reply {
+                        self.shared.anew(identity, request.client, required)?;
+                    }
+                    return Ok(reply);
+                }
             }
         }
     }
@@ -105,8 +124,16 @@ impl Engine {
         let work = async move {
             let mut begun = Some(begun);
             let mut writer = FrameWriter::default();
-            let done =
-                engine.shared.frames(&identity, &shape, &request, &mut writer, &spool, &mut begun).await;
+            let shared = &engine.shared;
+            let mut done = shared.frames(&identity, &shape, &request, &mut writer, &spool, &mut begun).await;
+            if let Err(error) = done {
+                done = match shared.can_go_on(error).await {
+                    Ok(()) => {
+                        shared.frames(&identity, &shape, &request, &mut writer, &spool, &mut begun).await
+                    }
+                    Err(error) => Err(error),
+                };
+            }
             if let Err(error) = done {
                 match begun.take() {
                     // Nobody has been told anything yet.
@@ -166,6 +193,27 @@ impl Shared {
         Holder { kind, user: identity.user().to_owned(), client: request.client }
     }
 
+    /// Tells of an answer in JSON.
+    fn answered(
+        &self,
+        identity: &Identity,
+        request: &Pull,
+        reply: &PullReply,
+        in_vain: bool,
+    ) -> Result<(), Error> {
+        let client = request.client;
+        match reply {
+            Reply::SnapshotRequired(required) => self.anew(identity, client, required)?,
+            Reply::Given(changes) if matches!(changes.next, Next::Cursor(_)) && !in_vain => {
+                let rows = changes.records.values().map(Vec::len).sum::<usize>() as u64;
+                let deletes = changes.deletes.values().map(Vec::len).sum::<usize>() as u64;
+                self.observers.tell(Event::PullComplete { identity, client, rows, deletes });
+            }
+            Reply::Given(_) => {}
+        }
+        Ok(())
+    }
+
     /// Where a request begins.
     pub(super) fn cursor(&self, identity: &Identity, request: &Pull) -> Result<Option<State>, Error> {
         let Some(token) = &request.cursor else { return Ok(None) };
@@ -192,6 +240,7 @@ impl Shared {
         let transaction = read(&mut connection, identity).await?;
         let now =
             self.now(&transaction, identity, request.client, &request.schema_hash, before.as_ref()).await?;
+        let known = now.acknowledged;
         let (before, since) = match (before, &now.since) {
             (Some(before), Since::Snapshot(since)) => (before, since.clone()),
             (_, Since::Unknown(reason)) => return tell(begun, Told::Required(required(reason.clone()))),
@@ -257,8 +306,14 @@ impl Shared {
             return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
         }
         transaction.commit().await?;
+        acknowledge(&connection, identity, request, known).await?;
         for of in counts.values() {
             self.metrics.rows.pulled(of.rows, of.deletes);
+        }
+        if !nothing || request.wait.is_none() {
+            let (rows, deletes) =
+                counts.values().fold((0, 0), |sum, of| (sum.0 + of.rows, sum.1 + of.deletes));
+            self.observers.tell(Event::PullComplete { identity, client: request.client, rows, deletes });
         }
         let Now { state, .. } = now;
         let included = state.included.clone();
@@ -268,14 +323,14 @@ impl Shared {
         Ok(())
     }
 
-    /// A reply in JSON: all that changed, or a page of it.
+    /// A reply in JSON: all that changed, or a page of it; and the last mutation whose answer the device is known to have.
     async fn page(
         &self,
         transaction: &Transaction<'_>,
         identity: &Identity,
         shape: &Shape,
         request: &Pull,
-    ) -> Result<PullReply, Error> {
+    ) -> Result<(PullReply, i64), Error> {
         let page: Option<Page> = match &request.resume {
             Some(token) => {
                 let page: Page = self.signer.read(token)?;
@@ -291,12 +346,11 @@ impl Shared {
         };
         let now =
             self.now(transaction, identity, request.client, &request.schema_hash, before.as_ref()).await?;
+        let anew = |reason| Ok((Reply::SnapshotRequired(required(reason)), now.acknowledged));
         let (before, since) = match (before, &now.since) {
             (Some(before), Since::Snapshot(since)) => (before, since.clone()),
-            (_, Since::Unknown(reason)) => return Ok(Reply::SnapshotRequired(required(reason.clone()))),
-            (None, Since::Snapshot(_)) => {
-                return Ok(Reply::SnapshotRequired(required(SnapshotReason::InitialSync)));
-            }
+            (_, Since::Unknown(reason)) => return anew(reason.clone()),
+            (None, Since::Snapshot(_)) => return anew(SnapshotReason::InitialSync),
         };
         let limit = request.limit.unwrap_or_default().get() as usize;
         let mut reply = Collected { room: limit, ..Collected::default() };
@@ -327,17 +381,19 @@ impl Shared {
                 self.now(transaction, identity, request.client, &request.schema_hash, Some(&before)).await?;
             since = match resumed.since {
                 Since::Snapshot(since) => since,
-                Since::Unknown(reason) => return Ok(Reply::SnapshotRequired(required(reason))),
+                Since::Unknown(reason) => return anew(reason),
             };
         };
-        Ok(Reply::Given(Changes {
+        let known = now.acknowledged;
+        let changes = Changes {
             records: reply.records,
             deletes: reply.deletes,
             buckets,
             schema: Some(self.version()),
             included: now.state.included,
             next,
-        }))
+        };
+        Ok((Reply::Given(changes), known))
     }
 
     /// Adds what fits to a page.
@@ -375,13 +431,24 @@ impl Shared {
                 Some(held) => asked.into_iter().filter(|key| held.contains(*key)).collect(),
                 None => asked,
             };
-            let found = self.json_rows(transaction, identity, (*place, header), &asked).await?;
+            let bytes = &mut reply.bytes;
+            let found = self.json_rows(transaction, identity, (*place, header), &asked, bytes).await?;
+            let batch = match found.last_key_value() {
+                // What stands behind the last one that there was room for is not known.
+                Some((last, _)) if bytes.is_full() => {
+                    reply.room = 0;
+                    &batch[..batch.partition_point(|(key, _)| *key <= last.as_str())]
+                }
+                _ => {
+                    reply.room -= batch.len();
+                    batch
+                }
+            };
             let gone: Vec<&str> = batch
                 .iter()
                 .filter(|(key, gained)| !*gained && !found.contains_key(*key))
                 .map(|(key, _)| *key)
                 .collect();
-            reply.room -= batch.len();
             if !gone.is_empty() {
                 let gone = self.json_keys(transaction, *place, &gone).await?;
                 reply.deletes.entry(header.name.clone()).or_default().extend(gone);
@@ -408,7 +475,9 @@ enum Stopped {
 /// What a page holds so far, and how much more it may hold.
 #[derive(Default)]
 struct Collected {
+    /// Of rows and keys.
     room: usize,
+    bytes: Room,
     records: BTreeMap<String, Vec<crate::protocol::RawJson>>,
     deletes: BTreeMap<String, Vec<crate::protocol::JsonRow>>,
 }

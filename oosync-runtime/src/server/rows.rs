@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, pin_mut};
 use tokio_postgres::Transaction;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::Error;
 use super::auth::Identity;
@@ -13,31 +13,42 @@ use super::engine::Shared;
 use super::session::{as_server, as_user, literal};
 use crate::protocol::{CopyOut, JsonRow, RawJson, TableHeader, tuple};
 
+/// How many bytes of rows a page in JSON may hold; the row that fills it is the last.
+const PAGE: usize = 4 << 20;
+
 /// How many keys are asked for in one query.
 pub(super) const BATCH: usize = 5_000;
 
 impl Shared {
-    /// The rows of these keys that the user may see, as JSON by the text of the key.
+    /// The rows of these keys that the user may see, as JSON by the text of the key; as many of them, in the order of
+    /// these texts, as `room` is for, and at least one.
     pub(super) async fn json_rows(
         &self,
         transaction: &Transaction<'_>,
         identity: &Identity,
         (place, header): (usize, &TableHeader),
         keys: &[&str],
+        room: &mut Room,
     ) -> Result<BTreeMap<String, RawJson>, Error> {
         let table = &self.catalog.tables[place];
         let sql = format!(
-            "select k.k, row_to_json(o.*)::text from {} join {} t on {} cross join lateral (select {}) o",
+            "select k.k, row_to_json(o.*)::text from {} join {} t on {} cross join lateral (select {}) o
+               order by k.k collate \"C\"",
             table.keys_of("pg_catalog.unnest($1) k (k)"),
             table.name,
             table.by_key(),
             table.columns_for_json(&self.catalog, &header.columns, identity.user()),
         );
         as_user(transaction, identity).await?;
-        let rows = transaction.query_typed(&sql, &[(&keys, Type::TEXT_ARRAY)]).await?;
+        let mut found = BTreeMap::new();
+        if !keys.is_empty() {
+            room.take(transaction, &sql, (&keys, Type::TEXT_ARRAY), |key, json| {
+                drop(found.insert(key, json));
+            })
+            .await?;
+        }
         as_server(transaction, identity).await?;
-        let json = |text: String| RawJson::parse(text).map_err(|error| Error::internal(error.to_string()));
-        rows.iter().map(|row| Ok((row.try_get(0)?, json(row.try_get(1)?)?))).collect()
+        Ok(found)
     }
 
     /// Keys in JSON, in the order given.
@@ -110,6 +121,50 @@ impl Shared {
             each(&bytes)
         })
         .await
+    }
+}
+
+/// The bytes of rows that a page in JSON still has room for.
+#[derive(Debug)]
+pub(super) struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(PAGE)
+    }
+}
+
+impl Room {
+    /// For what is no page.
+    pub(super) const fn endless() -> Self {
+        Self(usize::MAX)
+    }
+
+    /// Whether no row has room any more.
+    pub(super) const fn is_full(&self) -> bool {
+        self.0 == 0
+    }
+
+    /// Takes rows of a key and JSON as they come, until there is no more room; the last one may be too large. What
+    /// Postgres sends of the others is thrown away as it comes.
+    pub(super) async fn take(
+        &mut self,
+        transaction: &Transaction<'_>,
+        sql: &str,
+        parameter: (&(dyn ToSql + Sync), Type),
+        mut each: impl FnMut(String, RawJson),
+    ) -> Result<(), Error> {
+        let rows = transaction.query_typed_raw(sql, [parameter]).await?;
+        pin_mut!(rows);
+        while !self.is_full() {
+            let Some(row) = rows.next().await else { break };
+            let row = row?;
+            let json = RawJson::parse(row.try_get::<_, String>(1)?);
+            let json = json.map_err(|error| Error::internal(error.to_string()))?;
+            self.0 = self.0.saturating_sub(json.get().len());
+            each(row.try_get(0)?, json);
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,8 @@
 //! A part may be of another moment than the one before: the cursor at the end is of the moment before the first row, and
 //! the pull from there makes the device exact.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, pin_mut};
@@ -17,14 +18,17 @@ use super::compatible::Shape;
 use super::cursor::{Cursor, Holder, Kind, State};
 use super::delta::read;
 use super::engine::Shared;
+use super::rows::Room;
 use super::session::{as_server, as_user, ident, literal};
 use super::spool::{Body, Spool};
 use super::{Engine, Error, session};
+use crate::codec::Wire;
 use crate::protocol::frame::FrameWriter;
 use crate::protocol::{
     Buckets, CopyOut, Counts, End, ErrorCode, Header, Mode, Next, PROTOCOL_VERSION, Progress, RawJson, Reply,
-    Snapshot, SnapshotPage, SnapshotReply, tuple,
+    Snapshot, SnapshotPage, SnapshotReply, TableHeader, tuple,
 };
+use crate::{ValueError, codec};
 
 /// After how many rows a body says where it could go on.
 const PROGRESS: u64 = 20_000;
@@ -54,6 +58,16 @@ impl Engine {
     ///
     /// See [`Error`].
     pub async fn snapshot(&self, identity: &Identity, request: &Snapshot) -> Result<SnapshotReply, Error> {
+        match self.snapshot_now(identity, request).await {
+            Err(error) => {
+                self.shared.can_go_on(error).await?;
+                self.snapshot_now(identity, request).await
+            }
+            reply => reply,
+        }
+    }
+
+    async fn snapshot_now(&self, identity: &Identity, request: &Snapshot) -> Result<SnapshotReply, Error> {
         let shared = &self.shared;
         let shape = shared.shape(&request.schema_hash, identity).await?;
         let mut connection = session::connection(&shared.pool).await?;
@@ -61,6 +75,7 @@ impl Engine {
         let mut place = shared.place(&transaction, identity, request, &shape).await?;
         let first = request.resume.is_none();
         let mut room = u64::from(request.limit.unwrap_or_default().get());
+        let mut bytes = Room::default();
         let mut records: BTreeMap<String, Vec<RawJson>> = BTreeMap::new();
         let mut next = None;
         for (at, header) in shared.wanted(&shape, &place) {
@@ -81,27 +96,30 @@ impl Engine {
             let limit = i64::try_from(room).unwrap_or(i64::MAX);
             let held = shared.all_held(&transaction, at, &place.state.buckets).await?;
             as_user(&transaction, identity).await?;
-            let rows = transaction.query_typed(&sql, &[(&limit, Type::INT8)]).await?;
+            let (mut seen, mut count, mut last) = (0, 0, None);
+            let kept = records.entry(header.name.clone()).or_default();
+            bytes
+                .take(&transaction, &sql, (&limit, Type::INT8), |key, json| {
+                    seen += 1;
+                    // Policies of the database's own may show more than the user's buckets.
+                    if held.as_ref().is_none_or(|held| held.contains(&key)) {
+                        count += 1;
+                        kept.push(json);
+                    }
+                    last = Some(key);
+                })
+                .await?;
             as_server(&transaction, identity).await?;
-            let mut count = 0;
-            for row in &rows {
-                if !is_held(held.as_ref(), row.try_get(0)?) {
-                    continue;
-                }
-                count += 1;
-                let json = RawJson::parse(row.try_get::<_, String>(1)?);
-                let json = json.map_err(|error| Error::internal(error.to_string()))?;
-                records.entry(header.name.clone()).or_default().push(json);
-            }
             place.rows += count;
             shared.metrics.rows.copied(count);
-            room -= rows.len() as u64;
-            if let (0, Some(last)) = (room, rows.last()) {
-                (place.table, place.after) = (at, Some(last.try_get(0)?));
+            room = if bytes.is_full() { 0 } else { room - seen };
+            if let (0, Some(last)) = (room, last) {
+                (place.table, place.after) = (at, Some(last));
                 next = Some(Next::Resume(shared.signer.sign(&place)?));
                 break;
             }
         }
+        records.retain(|_, rows| !rows.is_empty());
         if shared.rewritten(&transaction).await? {
             return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
         }
@@ -138,10 +156,18 @@ impl Engine {
         let work = async move {
             let mut begun = Some(begun);
             let mut writer = FrameWriter::default();
-            let done = engine
-                .shared
-                .snapshot_frames(&identity, &shape, &request, &mut writer, &spool, &mut begun)
-                .await;
+            let shared = &engine.shared;
+            let mut done =
+                shared.snapshot_frames(&identity, &shape, &request, &mut writer, &spool, &mut begun).await;
+            if let Err(error) = done {
+                done = match shared.can_go_on(error).await {
+                    Ok(()) => {
+                        let (writer, begun) = (&mut writer, &mut begun);
+                        shared.snapshot_frames(&identity, &shape, &request, writer, &spool, begun).await
+                    }
+                    Err(error) => Err(error),
+                };
+            }
             if let Err(error) = done {
                 match begun.take() {
                     Some(begun) => drop(begun.send(Err(error))),
@@ -209,7 +235,7 @@ impl Shared {
     }
 
     /// The tables that are still to come.
-    fn wanted<'s>(&self, shape: &'s Shape, place: &Place) -> Vec<(usize, &'s crate::protocol::TableHeader)> {
+    fn wanted<'s>(&self, shape: &'s Shape, place: &Place) -> Vec<(usize, &'s TableHeader)> {
         let asked = |name: &String| place.tables.is_empty() || place.tables.contains(name);
         let all = shape.tables.iter().map(|(at, header)| (*at, header));
         all.filter(|(at, header)| *at >= place.table && asked(&header.name)).collect()
@@ -220,7 +246,7 @@ impl Shared {
     async fn estimate(
         &self,
         transaction: &Transaction<'_>,
-        tables: &[(usize, &crate::protocol::TableHeader)],
+        tables: &[(usize, &TableHeader)],
     ) -> Result<Option<u64>, Error> {
         let names: Vec<&str> = tables.iter().map(|(at, _)| self.catalog.tables[*at].name.as_str()).collect();
         let sql = "select sum(greatest(c.reltuples, 0))::int8 from pg_catalog.unnest($1) t
@@ -272,34 +298,40 @@ impl Shared {
             let index = shape.tables.iter().position(|(place, _)| *place == at).unwrap_or_default();
             writer.table(index).map_err(framed)?;
             let table = &self.catalog.tables[at];
-            let columns = header.columns.len();
-            // The key's text comes with each row, for the token of a `P` frame.
+            // Policies of the database's own may show more than the user's buckets: then the key's text comes with each row.
+            let held = self.all_held(&transaction, at, &place.state.buckets).await?;
+            let key = held.is_some().then(|| format!(", {}::text", table.key_text())).unwrap_or_default();
             let sql = format!(
-                "copy (select {}, {}::text from {} t {}) to stdout (format binary)",
+                "copy (select {}{key} from {} t {}) to stdout (format binary)",
                 table.columns(&self.catalog, &header.columns, identity.user()),
-                table.key_text(),
                 table.name,
                 table.after_key(after.as_deref()),
             );
-            let held = self.all_held(&transaction, at, &place.state.buckets).await?;
             as_user(&transaction, identity).await?;
             let messages = transaction.copy_out(&sql).await?;
             pin_mut!(messages);
-            let mut out = CopyOut::new(columns + 1);
+            let mut out = CopyOut::new(header.columns.len() + usize::from(held.is_some()));
             let count = counts.entry(header.name.clone()).or_default();
             while let Some(message) = messages.next().await {
                 let message: Bytes = message?;
                 for row in out.tuples(&message).map_err(|error| malformed(&error))? {
                     let row = row.map_err(|error| malformed(&error))?;
-                    let (bytes, key) = without_last(row.as_bytes(), &row, columns);
-                    if !is_held(held.as_ref(), key.as_deref().unwrap_or_default()) {
-                        continue;
-                    }
-                    writer.row(&bytes).map_err(framed)?;
+                    let sent = match &held {
+                        Some(held) => {
+                            let (sent, key) = without_last(&row, header.columns.len());
+                            if !held.contains(&key) {
+                                continue;
+                            }
+                            Cow::Owned(sent)
+                        }
+                        None => Cow::Borrowed(row.as_bytes()),
+                    };
+                    writer.row(&sent).map_err(framed)?;
                     count.rows += 1;
                     place.rows += 1;
-                    if place.rows % PROGRESS == 0 {
-                        (place.table, place.after) = (at, key);
+                    let key = if place.rows % PROGRESS == 0 { table.key_of_row(header, &row)? } else { None };
+                    if let Some(key) = key {
+                        (place.table, place.after) = (at, Some(key));
                         let resume = self.signer.sign(&place)?;
                         let (rows, estimated) = (place.rows, place.estimated);
                         writer.progress(&Progress { resume, rows, estimated }).map_err(framed)?;
@@ -328,23 +360,42 @@ impl Shared {
     }
 }
 
-/// Whether a row lies in the user's buckets, of which `held` are the keys where policies may show more.
-fn is_held(held: Option<&BTreeSet<String>>, key: &str) -> bool {
-    held.is_none_or(|held| held.contains(key))
-}
-
 /// A tuple without its last field, and that field as text.
-fn without_last(bytes: &[u8], row: &tuple::Tuple<'_>, columns: usize) -> (Vec<u8>, Option<String>) {
-    let last = row.fields().nth(columns).flatten().unwrap_or_default();
-    let end = bytes.len().saturating_sub(last.len() + 4);
-    let mut kept = bytes[..end].to_vec();
+fn without_last(row: &tuple::Tuple<'_>, columns: usize) -> (Vec<u8>, String) {
+    let (bytes, last) = (row.as_bytes(), row.fields().nth(columns).flatten().unwrap_or_default());
+    let mut kept = bytes[..bytes.len().saturating_sub(last.len() + 4)].to_vec();
     if let (Some(head), Ok(count)) = (kept.get_mut(..2), i16::try_from(columns)) {
         head.copy_from_slice(&count.to_be_bytes());
     }
-    (kept, Some(String::from_utf8_lossy(last).into_owned()))
+    (kept, String::from_utf8_lossy(last).into_owned())
 }
 
 impl super::catalog::TableSql {
+    /// The text of the key of a row, as an array: what [`key_text`](Self::key_text) would say of it. A column for it
+    /// would be made for every row, and is needed for few. None where the device is not sent all of the key.
+    fn key_of_row(&self, header: &TableHeader, row: &tuple::Tuple<'_>) -> Result<Option<String>, Error> {
+        let unreadable =
+            |error: ValueError| Error::internal(format!("a key of {} is not read: {error}", self.name));
+        let mut text = String::from("{");
+        for place in self.table.primary_key {
+            let column = &self.table.columns[*place];
+            let field = header.columns.iter().position(|name| name == column.name);
+            let Some(bytes) = field.and_then(|at| row.fields().nth(at).flatten()) else { return Ok(None) };
+            let part = match Wire::of(&column.ty) {
+                Wire::Text => String::from_utf8_lossy(bytes).into_owned(),
+                Wire::Binary => {
+                    let value = codec::from_binary(&column.ty, bytes).map_err(unreadable)?;
+                    codec::to_text(&column.ty, &value).map_err(unreadable)?.into_owned()
+                }
+            };
+            text.push_str(if text.len() > 1 { ",\"" } else { "\"" });
+            text.push_str(&part.replace('\\', "\\\\").replace('"', "\\\""));
+            text.push('"');
+        }
+        text.push('}');
+        Ok(Some(text))
+    }
+
     /// The text of the key of the row `t`, as an array.
     pub(super) fn key_text(&self) -> String {
         let columns = self.table.primary_key.iter();

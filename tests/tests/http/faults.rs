@@ -72,6 +72,41 @@ fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
 }
 
 #[test]
+fn the_first_request_after_a_crash_is_answered_without_waiting_for_a_mark() {
+    let settings = vec!["synchronous_commit=on".to_owned()];
+    let cluster = Arc::new(Cluster::private(&ClusterOptions { settings, ..ClusterOptions::default() }));
+    cluster.role("oosync_server");
+    let database = TestDatabase::empty_in(&cluster);
+    database.execute(SCHEMA);
+    let server = Server::over(database, include_str!("../../../Oosync.toml"), |builder| builder);
+    support::people(&server);
+    let engine = server.engine.clone();
+    // Nobody makes marks.
+    let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    let device = web.device(0);
+    let anew = json!({"client": device.client, "schema_hash": web.hash()});
+    let json = [("accept", "application/json")];
+    let frames = [("accept", MEDIA_TYPE)];
+    for (place, headers, body) in [
+        ("/pull", json, device.request()),
+        ("/pull", frames, device.request()),
+        ("/snapshot", json, anew.clone()),
+        ("/snapshot", frames, anew),
+    ] {
+        cluster.crash();
+        let sql = "select count(*) from oosync.epoch";
+        let epochs: i64 = web.server.database.client().query_one(sql, &[]).unwrap().get(0);
+        assert_eq!(epochs, 0, "a crash has taken it");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        // Connections of before are found out.
+        while web.post_with(0, place, &headers, &body).status != 200 {
+            assert!(Instant::now() < deadline, "{place} {headers:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
 fn a_connection_that_is_lost_while_devices_wait_is_replaced_and_nothing_is_missed() {
     let web = Web::todo();
     let device = web.device(0);

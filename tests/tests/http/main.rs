@@ -5,6 +5,7 @@
 mod client;
 mod daemon;
 mod documented;
+mod events;
 mod faults;
 mod limits;
 mod metrics;

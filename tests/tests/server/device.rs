@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use oosync_runtime::protocol::frame::{Ending, Frame, FrameReader};
-use oosync_runtime::protocol::{Layout, Next, PageLimit, Pull, RawJson, Reply, Snapshot};
-use oosync_runtime::server::Error;
+use oosync_runtime::protocol::{
+    Layout, Next, PageLimit, Pull, PullReply, RawJson, Reply, Snapshot, SnapshotReply,
+};
 use oosync_runtime::server::auth::Identity;
+use oosync_runtime::server::{Body, Engine, Error};
 use oosync_runtime::{Value, codec};
 use uuid::Uuid;
 
+use super::served::Served;
 use super::support::Server;
 
 /// Rows by table and key, each as the device's values in JSON: the same for both forms of a reply.
@@ -28,6 +31,10 @@ pub(crate) struct Device<'s> {
     form: Form,
     cursor: Option<String>,
     pub(crate) rows: Rows,
+    /// The pages in JSON that have come.
+    pub(crate) pages: usize,
+    /// Asks by HTTP, and not the engine.
+    served: Option<&'s Served>,
 }
 
 fn shown(values: &[(usize, Value<'_>)]) -> String {
@@ -37,7 +44,43 @@ fn shown(values: &[(usize, Value<'_>)]) -> String {
 impl<'s> Device<'s> {
     pub(crate) fn new(server: &'s Server, number: usize, form: Form) -> Self {
         let (identity, client) = server.register(number);
-        Self { server, identity, client, form, cursor: None, rows: Rows::new() }
+        Self { server, identity, client, form, cursor: None, rows: Rows::new(), pages: 0, served: None }
+    }
+
+    /// The same that asks by HTTP.
+    pub(crate) fn over_http(server: &'s Server, served: &'s Served, number: usize, form: Form) -> Self {
+        Self { served: Some(served), ..Self::new(server, number, form) }
+    }
+
+    /// A reply in JSON.
+    fn ask<Q: serde::Serialize, A: serde::de::DeserializeOwned>(
+        &self,
+        place: &str,
+        request: &Q,
+        engine: impl AsyncFnOnce(&Engine) -> Result<A, Error>,
+    ) -> Result<A, Error> {
+        match self.served {
+            Some(served) => served.json(place, self.identity.user(), request),
+            None => self.server.wait(engine(&self.server.engine)),
+        }
+    }
+
+    /// A body in frames: all of it, or that much.
+    fn ask_frames<Q: serde::Serialize>(
+        &self,
+        place: &str,
+        request: &Q,
+        engine: impl AsyncFnOnce(&Engine) -> Result<Reply<Body>, Error>,
+    ) -> Result<Reply<Vec<u8>>, Error> {
+        match self.served {
+            Some(served) => served.frames(place, self.identity.user(), request),
+            None => self.server.wait(async {
+                Ok(match engine(&self.server.engine).await? {
+                    Reply::Given(body) => Reply::Given(body.collect().await.unwrap()),
+                    Reply::SnapshotRequired(required) => Reply::SnapshotRequired(required),
+                })
+            }),
+        }
     }
 
     pub(crate) fn key(&self, table: &str, values: &[(usize, Value<'_>)]) -> (String, String) {
@@ -80,16 +123,19 @@ impl<'s> Device<'s> {
         };
         match self.form {
             Form::Frames => {
-                let reply = self.server.wait(self.server.engine.snapshot_frames(&self.identity, &request));
-                let Ok(Reply::Given(body)) = reply else { return false };
-                let body = self.server.wait(body.collect()).unwrap();
+                let asked = async |engine: &Engine| engine.snapshot_frames(&self.identity, &request).await;
+                let Ok(Reply::Given(body)) = self.ask_frames("snapshot", &request, asked) else {
+                    return false;
+                };
                 self.frames(&body)
             }
             Form::Json(limit) => {
                 request.limit = PageLimit::new(limit);
                 loop {
-                    let reply = self.server.wait(self.server.engine.snapshot(&self.identity, &request));
+                    let asked = async |engine: &Engine| engine.snapshot(&self.identity, &request).await;
+                    let reply: Result<SnapshotReply, _> = self.ask("snapshot", &request, asked);
                     let Ok(Reply::Given(page)) = reply else { return false };
+                    self.pages += 1;
                     for (table, rows) in &page.records {
                         rows.iter().for_each(|row| self.record(table, row));
                     }
@@ -136,9 +182,9 @@ impl<'s> Device<'s> {
         let mut request = self.request();
         match self.form {
             Form::Frames => {
-                let reply = self.server.wait(self.server.engine.pull_frames(&self.identity, &request))?;
+                let asked = async |engine: &Engine| engine.pull_frames(&self.identity, &request).await;
+                let reply = self.ask_frames("pull", &request, asked)?;
                 let Reply::Given(body) = reply else { return Ok(Some(false)) };
-                let body = self.server.wait(body.collect()).unwrap();
                 if !self.frames(&body) {
                     return Ok(None);
                 }
@@ -149,7 +195,8 @@ impl<'s> Device<'s> {
                 let mut staged = self.rows.clone();
                 std::mem::swap(&mut staged, &mut self.rows);
                 loop {
-                    let reply = self.server.wait(self.server.engine.pull(&self.identity, &request));
+                    let asked = async |engine: &Engine| engine.pull(&self.identity, &request).await;
+                    let reply: Result<PullReply, _> = self.ask("pull", &request, asked);
                     let Ok(Reply::Given(changes)) = reply else {
                         self.rows = staged;
                         return reply.map(|_| Some(false));
@@ -157,6 +204,7 @@ impl<'s> Device<'s> {
                     let held: usize = changes.records.values().map(Vec::len).sum::<usize>()
                         + changes.deletes.values().map(Vec::len).sum::<usize>();
                     assert!(held <= limit as usize);
+                    self.pages += 1;
                     for (table, rows) in &changes.records {
                         rows.iter().for_each(|row| self.record(table, row));
                     }
@@ -179,7 +227,7 @@ impl<'s> Device<'s> {
 
     /// Whether the body was whole; else nothing of it stays.
     fn frames(&mut self, body: &[u8]) -> bool {
-        let before = self.rows.clone();
+        let (before, cursor) = (self.rows.clone(), self.cursor.clone());
         let schema = self.server.engine.schema();
         let mut reader = FrameReader::default();
         let mut layouts: Vec<Layout> = Vec::new();
@@ -218,7 +266,15 @@ impl<'s> Device<'s> {
                 Frame::Table(_) | Frame::Progress(_) => {}
             }
         }
-        assert_eq!(reader.finish().unwrap(), Ending::End);
+        match reader.finish() {
+            Ok(ending) => assert_eq!(ending, Ending::End),
+            Err(error) => {
+                // The server ended in the middle of it.
+                assert!(self.served.is_some(), "{error}");
+                (self.rows, self.cursor) = (before, cursor);
+                return false;
+            }
+        }
         true
     }
 

@@ -1,4 +1,5 @@
-//! Many writers at once while devices pull through the engine; whenever everybody pauses, each device is exact.
+//! Many writers at once while devices pull, from the engine and by HTTP from servers that end and begin again; whenever
+//! everybody pauses, each device is exact.
 //!
 //! `OOSYNC_ROUNDS=200 cargo test -p oosync-tests --test server fire` is a long run.
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use oosync_tests::fire::{CONFIG, Dice, SCHEMA, USERS, user, write};
 
 use super::device::{Device, Form};
+use super::served::Served;
 use super::support::Server;
 
 const WRITERS: usize = 6;
@@ -34,11 +36,17 @@ fn no_device_is_wrong_under_fire() {
         server.database.execute(&format!("insert into users values ('{}', 'user {number}')", user(number)));
     }
     let (stop, committed, turn) = (AtomicBool::new(false), AtomicUsize::new(0), RwLock::new(()));
+    let served = Served::start(&server);
+    let forms = [Form::Frames, Form::Json(40)];
     let mut devices: Vec<Device<'_>> = (0..USERS)
-        .flat_map(|number| [Form::Frames, Form::Json(40)].map(|form| Device::new(&server, number, form)))
+        .flat_map(|number| {
+            let (server, served) = (&server, &served);
+            let http = forms.map(|form| Device::over_http(server, served, number, form));
+            forms.map(|form| Device::new(server, number, form)).into_iter().chain(http)
+        })
         .collect();
     devices.iter_mut().for_each(Device::snapshot);
-    let (pulls, anew) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (pulls, anew, restarts) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         let _at_the_end = Stop(&stop);
         for number in 0..WRITERS {
@@ -54,6 +62,26 @@ fn no_device_is_wrong_under_fire() {
                     let _ = server.wait(server.engine.mark());
                     let _ = server.wait(server.engine.compact("2 s"));
                     std::thread::sleep(Duration::from_millis(100));
+                }
+            });
+        }
+        {
+            let (stop, turn, server, served, restarts) = (&stop, &turn, &server, &served, &restarts);
+            let (pulls, anew, devices) = (&pulls, &anew, devices.len());
+            scope.spawn(move || {
+                let done = || pulls.load(Ordering::Relaxed) + anew.load(Ordering::Relaxed);
+                let mut before = done();
+                while !stop.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(50));
+                    // However slow the machine is, some come to an end.
+                    if done() < before + devices {
+                        continue;
+                    }
+                    before = done();
+                    // Whoever is looked at is answered.
+                    let _everybody = turn.read().unwrap_or_else(PoisonError::into_inner);
+                    served.restart(server);
+                    restarts.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
@@ -89,9 +117,10 @@ fn no_device_is_wrong_under_fire() {
         }
     });
     println!(
-        "{} pulls, {} anew, beside {} transactions",
+        "{} pulls, {} anew, of {} servers, beside {} transactions",
         pulls.into_inner(),
         anew.into_inner(),
+        1 + restarts.into_inner(),
         committed.into_inner()
     );
 }

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[allow(dead_code, reason = "shared with the tests of HTTP")]
+#[path = "../http/client.rs"]
+mod client;
 mod device;
 mod fire;
 mod permissions;
 mod pull;
 mod push;
+mod served;
 mod support;

@@ -100,3 +100,53 @@ fn what_cannot_be_continued_says_why() {
     let Reply::SnapshotRequired(required) = reply else { panic!("there is no cursor yet") };
     assert_eq!(required.reason, SnapshotReason::InitialSync);
 }
+
+#[test]
+fn a_page_holds_no_more_than_some_megabytes() {
+    let server = Server::todo();
+    let large = |title: &str| {
+        format!(
+            "insert into lists (owner_id, title) select '{}', '{title}' || repeat(md5(n::text), 32 << 10)
+               from generate_series(1, 12) n",
+            user(0)
+        )
+    };
+    server.database.execute(&large("first"));
+    let mut device = Device::new(&server, 0, Form::Json(1_000));
+    device.snapshot();
+    assert!((3..12).contains(&device.pages), "{} pages", device.pages);
+    device.is_exact();
+    server.database.execute(&large("second"));
+    server.database.execute("delete from lists where title like 'first%'; update users set name = 'renamed'");
+    device.pages = 0;
+    device.pull();
+    assert!((3..12).contains(&device.pages), "{} pages", device.pages);
+    device.is_exact();
+    // A row that fills a page alone comes alone.
+    server.database.execute("update lists set title = repeat(title, 6)");
+    device.pages = 0;
+    device.pull();
+    assert!((12..16).contains(&device.pages), "{} pages", device.pages);
+    device.is_exact();
+}
+
+#[test]
+fn old_marks_are_one_a_minute_and_then_one_an_hour() {
+    let server = Server::todo();
+    server.database.execute(
+        "delete from oosync.mark;
+         insert into oosync.mark (at, oldest)
+           select now() - n * interval '5 seconds', '3' from generate_series(1, 3 * 24 * 720) n",
+    );
+    server.wait(server.engine.compact("30 days")).unwrap();
+    let count = |times: &str| -> i64 {
+        let sql = format!("select count(*) from oosync.mark where {times}");
+        server.database.client().query_one(&sql, &[]).unwrap().get(0)
+    };
+    let recent = "at > now() - interval '9 minutes'";
+    assert!(count(recent) >= 106, "{}", count(recent));
+    let day = "at between now() - interval '23 hours' and now() - interval '1 hour'";
+    assert!((1_319..=1_321).contains(&count(day)), "{}", count(day));
+    let older = "at < now() - interval '25 hours'";
+    assert!((45..=49).contains(&count(older)), "{}", count(older));
+}

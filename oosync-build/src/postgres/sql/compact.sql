@@ -20,6 +20,11 @@ begin
   select m.oldest into new_floor from oosync.mark m where m.at <= now() - retention order by m.at desc limit 1;
   update oosync.meta set floor = new_floor where floor < new_floor;
   delete from oosync.mark where at < (select max(m.at) from oosync.mark m where m.at <= now() - retention);
+  -- Of older marks one a minute is enough, and after a day one an hour: what goes a little later does no harm.
+  delete from oosync.mark m where m.at < now() - interval '10 minutes' and exists (
+    select from oosync.mark e where e.at < m.at
+      and e.at >= date_trunc(case when m.at < now() - interval '1 day' then 'hour' else 'minute' end, m.at)
+  );
   select m.floor, m.deduplicated into new_floor, first from oosync.meta m;
 
   with below as (

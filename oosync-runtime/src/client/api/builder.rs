@@ -11,7 +11,7 @@ use crate::client::SyncError;
 use crate::client::store::{FileKey, OpenOptions, Store};
 use crate::client::sync::{Registration, Syncer, registration};
 use crate::client::transport::{Download, HttpTransport, HttpTransportBuilder, Transport, TransportError};
-use crate::protocol::{Pull, Push, PushReply, Register, Registered, Snapshot};
+use crate::protocol::{APP_VERSION, Pull, Push, PushReply, Register, Registered, Snapshot};
 use crate::schema::Schema;
 
 /// How a [`Client`] is made.
@@ -74,11 +74,13 @@ impl ClientBuilder {
         self
     }
 
-    /// The version of the app, for people who look after the server.
+    /// The version of the app, for people who look after the server, and for a server that asks for a minimum: then
+    /// as in `2.1.0`.
     #[must_use]
     pub fn app_version(mut self, version: impl Into<String>) -> Self {
-        self.registration.app_version = Some(version.into());
-        self
+        let version = version.into();
+        self.registration.app_version = Some(version.clone());
+        self.header(APP_VERSION, version)
     }
 
     /// What the user calls this device.

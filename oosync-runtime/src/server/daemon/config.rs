@@ -21,6 +21,7 @@ pub(super) struct Settings {
     pub(super) facts: Option<PathBuf>,
     pub(super) retention: Option<Duration>,
     pub(super) tick: Duration,
+    pub(super) minimum_app_version: Option<semver::Version>,
     pub(super) auth: Auth,
     pub(super) limits: Limits,
     pub(super) http: HttpOptions,
@@ -106,6 +107,7 @@ struct File {
     facts: Option<PathBuf>,
     retention: Option<Time>,
     tick: Option<Time>,
+    minimum_app_version: Option<String>,
     auth: AuthSection,
     tls: Option<TlsSection>,
     pool: PoolSection,
@@ -261,7 +263,14 @@ impl Settings {
         serve.drain = most(file.limits.drain, serve.drain);
         let mut http = http(file.http, file.rates)?;
         http.body_timeout = most(file.limits.body_timeout, http.body_timeout);
+        let version = |text: String| {
+            semver::Version::parse(&text).map_err(|error| {
+                Failure::usage(format!("minimum_app_version {text:?}: {error}"), "write it as \"2.1.0\"")
+            })
+        };
+        let minimum_app_version = file.minimum_app_version.map(version).transpose()?;
         Ok(Self {
+            minimum_app_version,
             listen: args.listen.clone().or(file.listen).unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
             database_url,
             project: args.project.clone().or_else(|| file.project.map(&beside)),

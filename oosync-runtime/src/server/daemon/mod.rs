@@ -73,7 +73,11 @@ fn start(args: Args) -> Result<(), Failure> {
     let result = runtime.block_on(async {
         let (url, pool) = database::pool(&settings)?;
         database::reach(&url, &pool).await?;
-        let engine = Engine::builder(pool, schema, authenticator)
+        let mut builder = Engine::builder(pool, schema, authenticator);
+        if let Some(version) = &settings.minimum_app_version {
+            builder = builder.minimum_app_version(version.clone());
+        }
+        let engine = builder
             .permissions(permissions_of(&validated.plan))
             .limits(settings.limits.clone())
             .tick(settings.tick)

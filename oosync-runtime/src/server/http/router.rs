@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -22,7 +22,9 @@ use super::observe::{self, Observed, Peer};
 use super::rate::{self, Limiter};
 use super::receive::{self, Received};
 use super::{HttpOptions, Origins, describe, openapi, reply, request_id};
-use crate::protocol::{Digest, ErrorCode, MEDIA_TYPE, Pull, Push, Ranges, Register, Reply, Snapshot};
+use crate::protocol::{
+    APP_VERSION, Digest, ErrorCode, MEDIA_TYPE, Pull, Push, Ranges, Register, Reply, Snapshot,
+};
 use crate::server::auth::{Identity, RequestParts};
 use crate::server::{Engine, Error, metrics, session};
 
@@ -117,6 +119,7 @@ fn cors(origins: &Origins) -> Option<CorsLayer> {
         header::CONTENT_TYPE,
         header::CONTENT_ENCODING,
         request_id::HEADER,
+        HeaderName::from_static(APP_VERSION),
     ];
     let shown = [header::RETRY_AFTER, header::WWW_AUTHENTICATE, request_id::HEADER];
     Some(
@@ -133,6 +136,8 @@ async fn register(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("register", &head, async |seen| {
         let (identity, request) = http.receive::<Register>(&head, body, seen).await?;
+        let said = request.app_version.as_deref().or_else(|| app_version(&head.headers));
+        http.engine.check_app_version(said)?;
         reply::json(Coding::accepted(&head.headers), &http.engine.register(&identity, &request).await?)
     })
     .await
@@ -142,6 +147,7 @@ async fn pull(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("pull", &head, async |seen| {
         let (identity, request) = http.receive::<Pull>(&head, body, seen).await?;
+        http.engine.check_app_version(app_version(&head.headers))?;
         if request.wait.is_some_and(|wait| !wait.is_zero()) {
             seen.route = "wait";
         }
@@ -163,6 +169,7 @@ async fn push(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("push", &head, async |seen| {
         let (identity, request) = http.receive::<Push>(&head, body, seen).await?;
+        http.engine.check_app_version(app_version(&head.headers))?;
         // On a task of its own, which goes on where the client hangs up: sent again, the push finds its answers. It would
         // otherwise begin anew each time, and never get through where connections are shorter than it takes.
         let engine = http.engine.clone();
@@ -183,6 +190,7 @@ async fn snapshot(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("snapshot", &head, async |seen| {
         let (identity, request) = http.receive::<Snapshot>(&head, body, seen).await?;
+        http.engine.check_app_version(app_version(&head.headers))?;
         let coding = Coding::accepted(&head.headers);
         if !wants_frames(&head.headers) {
             return reply::json(coding, &http.engine.snapshot(&identity, &request).await?);
@@ -201,6 +209,7 @@ async fn digest(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("digest", &head, async |seen| {
         let (identity, request) = http.receive::<Digest>(&head, body, seen).await?;
+        http.engine.check_app_version(app_version(&head.headers))?;
         reply::json(Coding::accepted(&head.headers), &http.engine.digest(&identity, &request).await?)
     })
     .await
@@ -210,6 +219,7 @@ async fn ranges(State(http): State<Http>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     http.answer("ranges", &head, async |seen| {
         let (identity, request) = http.receive::<Ranges>(&head, body, seen).await?;
+        http.engine.check_app_version(app_version(&head.headers))?;
         reply::json(Coding::accepted(&head.headers), &http.engine.ranges(&identity, &request).await?)
     })
     .await
@@ -287,6 +297,11 @@ async fn wrong_method() -> Response {
         reply::error(Error::new(ErrorCode::BadRequest, "this place does not take the method of the request"));
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     response
+}
+
+/// What a request says of the app that sends it.
+fn app_version(headers: &HeaderMap) -> Option<&str> {
+    headers.get(APP_VERSION)?.to_str().ok()
 }
 
 /// Whether the client asks for frames: by their name, not by `*/*`.

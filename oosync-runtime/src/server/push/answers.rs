@@ -7,6 +7,7 @@ use super::check::Item;
 use crate::protocol::{JsonRow, Op, RawJson, TableHeader};
 use crate::schema::{ColumnDefault, Table};
 use crate::server::Error;
+use crate::server::rows::Room;
 
 impl Applier<'_> {
     /// Adds to answers the rows as they are now, as far as the user may see them. The role is the server's
@@ -26,7 +27,8 @@ impl Applier<'_> {
             else {
                 continue;
             };
-            let rows = self.shared.json_rows(self.transaction, self.identity, (place, header), &keys).await?;
+            let (of, room) = ((place, header), &mut Room::endless());
+            let rows = self.shared.json_rows(self.transaction, self.identity, of, &keys, room).await?;
             for (item, settled) in self.items.iter().zip(&mut self.results) {
                 let Some(settled) = settled.as_mut().filter(|_| item.place == place) else { continue };
                 if let Shown::Key(key) = &settled.shown {
@@ -50,8 +52,10 @@ impl Applier<'_> {
             let header = TableHeader { columns, ..self.items[members[0]].header.clone() };
             let keys: BTreeSet<&str> = members.iter().map(|n| self.items[*n].key.as_str()).collect();
             let keys: Vec<&str> = keys.into_iter().collect();
-            let rows =
-                self.shared.json_rows(self.transaction, self.identity, (place, &header), &keys).await?;
+            let rows = self
+                .shared
+                .json_rows(self.transaction, self.identity, (place, &header), &keys, &mut Room::endless())
+                .await?;
             for n in members {
                 let item = &self.items[n];
                 let Some(row) = rows.get(&item.key) else { continue };

@@ -50,6 +50,7 @@ use super::auth::Identity;
 use super::compatible::Shape;
 use super::engine::Shared;
 use super::error::passes;
+use super::event::Event;
 use super::session::{self, Mode, as_server, as_user};
 use super::{Engine, Error};
 use crate::protocol::{ErrorCode, Mutation, MutationResult, Op, Push, PushReply, ReasonCode, Status};
@@ -159,6 +160,13 @@ impl Engine {
         books::store(&transaction, push, given).await?;
         let lease = self.lease(&transaction, identity, &push.lease).await?;
         transaction.commit().await?;
+        for mutation in &fresh {
+            let settled = answers.get(&mutation.id).filter(|result| result.status == Status::Conflict);
+            if let Some(result) = settled {
+                let (client, table) = (push.client, mutation.table.as_str());
+                self.shared.observers.tell(Event::Conflict { identity, client, table, result });
+            }
+        }
         answers.extend(answered);
         let results = push.mutations.iter().filter_map(|mutation| answers.remove(&mutation.id)).collect();
         Ok(PushReply { results, lease })

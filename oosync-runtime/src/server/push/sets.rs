@@ -75,39 +75,90 @@ pub(super) async fn each(
     records: &[(usize, String)],
 ) -> Result<Vec<(usize, Result<Reached, Trouble>)>, Error> {
     let mut done = Vec::with_capacity(records.len());
-    let mut todo = vec![records];
-    while let Some(part) = todo.pop() {
-        if part.is_empty() {
-            continue;
-        }
-        match once(transaction, statement, part).await? {
-            Ok(reached) => done.extend(reached.into_iter().map(|(n, reached)| (n, Ok(reached)))),
-            Err(trouble) if part.len() == 1 => done.push((part[0].0, Err(trouble))),
-            Err(_) => {
-                let (first, second) = part.split_at(part.len() / 2);
-                todo.extend(if statement.backwards { [first, second] } else { [second, first] });
+    let mut stride = Stride::of(records.len(), statement.backwards);
+    // What became of the statement before goes with the next one: each costs one way to Postgres and back.
+    let mut before = "";
+    while let Some(range) = stride.next() {
+        let part = &records[range];
+        let begin = format!("{before}savepoint oosync_set");
+        let json = array(part);
+        let (begun, reached) = futures_util::future::join(
+            transaction.batch_execute(&begin),
+            run(transaction, statement, part, &json),
+        )
+        .await;
+        begun?;
+        match reached? {
+            Ok(reached) => {
+                before = "release savepoint oosync_set; ";
+                stride.went_in();
+                done.extend(reached.into_iter().map(|(n, reached)| (n, Ok(reached))));
+            }
+            Err(trouble) => {
+                before = "rollback to savepoint oosync_set; release savepoint oosync_set; ";
+                if stride.failed() {
+                    done.push((part[0].0, Err(trouble)));
+                }
             }
         }
+    }
+    if !before.is_empty() {
+        transaction.batch_execute(before).await?;
     }
     done.sort_by_key(|(n, _)| *n);
     Ok(done)
 }
 
-/// Runs a statement for these records, all or none.
-async fn once(
-    transaction: &Transaction<'_>,
-    statement: &Statement<'_>,
-    records: &[(usize, String)],
-) -> Result<Result<Vec<(usize, Reached)>, Trouble>, Error> {
-    transaction.batch_execute("savepoint oosync_set").await?;
-    let json = array(records);
-    let done = run(transaction, statement, records, &json).await?;
-    let end = match &done {
-        Ok(_) => "release savepoint oosync_set",
-        Err(_) => "rollback to savepoint oosync_set; release savepoint oosync_set",
-    };
-    transaction.batch_execute(end).await?;
-    Ok(done)
+/// How many are tried together: half as many after a failure, twice as many after a success.
+///
+/// One failure among many costs the logarithm of their number, as halving does; where everything fails, each
+/// costs one statement, where halving would take two.
+#[derive(Debug)]
+struct Stride {
+    /// Those that are not decided.
+    left: std::ops::Range<usize>,
+    step: usize,
+    backwards: bool,
+}
+
+impl Stride {
+    const fn of(count: usize, backwards: bool) -> Self {
+        Self { left: 0..count, step: count, backwards }
+    }
+
+    /// What is tried next.
+    fn next(&self) -> Option<std::ops::Range<usize>> {
+        let step = self.step.clamp(1, self.left.len().max(1));
+        let std::ops::Range { start, end } = self.left;
+        (start < end).then(|| if self.backwards { end - step..end } else { start..start + step })
+    }
+
+    fn went_in(&mut self) {
+        self.pass();
+        self.step = self.step.saturating_mul(2);
+    }
+
+    /// Whether that decides: only one was tried.
+    fn failed(&mut self) -> bool {
+        self.step = self.step.min(self.left.len());
+        let one = self.step <= 1;
+        if one {
+            self.pass();
+        }
+        self.step = (self.step / 2).max(1);
+        one
+    }
+
+    /// What was tried is decided.
+    fn pass(&mut self) {
+        if let Some(range) = self.next() {
+            if self.backwards {
+                self.left.end = range.start;
+            } else {
+                self.left.start = range.end;
+            }
+        }
+    }
 }
 
 async fn run(
@@ -146,4 +197,60 @@ async fn run(
         }
     }
     Ok(Ok(reached))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Which of them are found to fail, and after how many statements.
+    fn found(fails: &[bool], backwards: bool) -> (Vec<usize>, usize) {
+        let (mut found, mut decided, mut tries) = (Vec::new(), Vec::new(), 0);
+        let mut stride = Stride::of(fails.len(), backwards);
+        while let Some(range) = stride.next() {
+            tries += 1;
+            if range.clone().any(|place| fails[place]) {
+                if stride.failed() {
+                    found.push(range.start);
+                    decided.extend(range);
+                }
+            } else {
+                stride.went_in();
+                decided.extend(range);
+            }
+        }
+        decided.sort_unstable();
+        assert!(decided.into_iter().eq(0..fails.len()), "each is decided once");
+        found.sort_unstable();
+        (found, tries)
+    }
+
+    #[test]
+    fn what_all_fails_costs_one_statement_each_and_what_all_goes_in_one_for_all() {
+        assert!(found(&[true; 1_000], false).1 <= 1_010);
+        assert_eq!(found(&[false; 1_000], false), (Vec::new(), 1));
+        assert_eq!(found(&[], true), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn one_failure_among_many_costs_few_statements() {
+        for place in [0, 1, 499, 500, 998, 999] {
+            let mut fails = [false; 1_000];
+            fails[place] = true;
+            for backwards in [false, true] {
+                let (found, tries) = found(&fails, backwards);
+                assert!(found == [place] && tries <= 40, "{place}: {tries}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_fails_is_found(fails in proptest::collection::vec(any::<bool>(), 0..200), backwards: bool) {
+            let expected: Vec<usize> = (0..fails.len()).filter(|place| fails[*place]).collect();
+            prop_assert_eq!(found(&fails, backwards).0, expected);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Every mutation is applied once, whatever becomes of its answer.
 
-use oosync_runtime::protocol::{ErrorCode, LeaseRequest, ReasonCode, Status};
+use oosync_runtime::protocol::{ErrorCode, LeaseRequest, Next, Pull, ReasonCode, Reply, Status};
 use oosync_runtime::server::auth::Identity;
 use serde_json::json;
 use uuid::Uuid;
@@ -99,6 +99,74 @@ fn what_a_device_has_acknowledged_is_forgotten_and_never_applied_again() {
     second.acknowledged = Some(0);
     device.send(&second).unwrap();
     assert_eq!(text(&server, "select acknowledged::text from oosync.client"), "1");
+}
+
+#[test]
+fn what_a_pull_acknowledges_is_forgotten_too() {
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    let mutations = device.mutations(&[list(1, 0), list(2, 0), list(3, 0)]);
+    let push = device.request(mutations);
+    device.send(&push).unwrap();
+    let mut snapshot: oosync_runtime::protocol::Snapshot = serde_json::from_value(serde_json::json!(
+        {"client": device.client, "schema_hash": server.engine.schema().hash}
+    ))
+    .unwrap();
+    snapshot.limit = oosync_runtime::protocol::PageLimit::new(1_000);
+    let page = server.wait(server.engine.snapshot(&device.identity, &snapshot)).unwrap();
+    let Reply::Given(page) = page else { panic!("there is a snapshot") };
+    let Next::Cursor(cursor) = page.next else { panic!("it is one page") };
+    let pull = |acknowledged| Pull {
+        client: device.client,
+        schema_hash: server.engine.schema().hash.to_owned(),
+        cursor: Some(cursor.clone()),
+        resume: None,
+        limit: None,
+        wait: None,
+        acknowledged: Some(acknowledged),
+    };
+    let stored =
+        || text(&server, "select coalesce(string_agg(id::text, ',' order by id), '') from oosync.mutation");
+    let reply = server.wait(server.engine.pull(&device.identity, &pull(1))).unwrap();
+    let Reply::Given(changes) = reply else { panic!("the cursor is known") };
+    assert!(changes.included.contains(3) && !changes.included.contains(4));
+    assert_eq!(stored(), "2,3");
+    let reply = server.wait(server.engine.pull_frames(&device.identity, &pull(2))).unwrap();
+    let Reply::Given(body) = reply else { panic!("the cursor is known") };
+    assert!(!server.wait(body.collect()).unwrap().is_empty());
+    assert_eq!(stored(), "3");
+    // It does not go back, and what is forgotten is never applied again.
+    server.wait(server.engine.pull(&device.identity, &pull(1))).unwrap();
+    assert_eq!(text(&server, "select acknowledged::text from oosync.client"), "2");
+    assert_eq!(device.send(&push).unwrap_err().body().code, ErrorCode::ClientForked);
+    // Of somebody else's device, nobody can say anything.
+    let other = Identity::new(user(1)).unwrap();
+    server.wait(server.engine.pull(&other, &pull(3))).unwrap_err();
+    assert_eq!(stored(), "3");
+}
+
+#[test]
+fn a_pull_does_not_wait_for_a_push_of_its_device_to_acknowledge() {
+    let server = Server::todo();
+    let mut device = Device::new(&server, 0);
+    device.applies(&[list(1, 0)]);
+    let pull = Pull {
+        client: device.client,
+        schema_hash: server.engine.schema().hash.to_owned(),
+        cursor: None,
+        resume: None,
+        limit: None,
+        wait: None,
+        acknowledged: Some(1),
+    };
+    let mut pushing = server.database.client();
+    let mut transaction = pushing.transaction().unwrap();
+    transaction.execute("select from oosync.client for update", &[]).unwrap();
+    server.wait(server.engine.pull(&device.identity, &pull)).unwrap();
+    assert_eq!(count(&server, "oosync.mutation"), 1);
+    transaction.rollback().unwrap();
+    server.wait(server.engine.pull(&device.identity, &pull)).unwrap();
+    assert_eq!(count(&server, "oosync.mutation"), 0);
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 /// What was measured, in the order in which it was.
 #[derive(Debug, Default)]
-pub(crate) struct Figures {
+pub struct Figures {
     rows: Vec<[String; 5]>,
 }
 
 impl Figures {
     /// Something that was done without capture and with it, in turn: `unit` is that of both, and `ratio` says what is
     /// divided by what.
-    pub(crate) fn compared(&mut self, what: &str, unit: &str, pairs: &[(f64, f64)], ratio: Ratio) {
+    pub fn compared(&mut self, what: &str, unit: &str, pairs: &[(f64, f64)], ratio: Ratio) {
         let without = median(pairs.iter().map(|pair| pair.0));
         let with = median(pairs.iter().map(|pair| pair.1));
         let ratios = median(pairs.iter().map(|pair| pair.1 / pair.0));
@@ -26,14 +26,33 @@ impl Figures {
         ]);
     }
 
+    /// Something that was done in two ways, in turn, with the goal for the median of the ratios; `of` says which of a
+    /// pair is divided by which.
+    pub fn against(&mut self, what: &str, unit: &str, pairs: &[(f64, f64)], goal: &str, of: Ratio) {
+        let ratio = |pair: &(f64, f64)| match of {
+            Ratio::Throughput => pair.0 / pair.1,
+            Ratio::Time => pair.1 / pair.0,
+        };
+        let ratios = median(pairs.iter().map(ratio));
+        let shown = match of {
+            Ratio::Throughput => format!("{:.0} %", ratios * 100.0),
+            Ratio::Time => format!("{ratios:.2} times"),
+        };
+        let of = |values: Vec<f64>| format!("{} {unit}", short(median(values.into_iter())));
+        let without = of(pairs.iter().map(|pair| pair.0).collect());
+        let with = of(pairs.iter().map(|pair| pair.1).collect());
+        self.push([what.to_owned(), without, with, shown, goal.to_owned()]);
+    }
+
     /// Something that there is only with capture.
-    pub(crate) fn alone(&mut self, what: &str, unit: &str, values: &[f64], goal: &str) {
+    pub fn alone(&mut self, what: &str, unit: &str, values: &[f64], goal: &str) {
         let with = format!("{} {unit}", short(median(values.iter().copied())));
         self.push([what.to_owned(), String::new(), with, String::new(), goal.to_owned()]);
     }
 
-    pub(crate) fn print(&self) {
-        println!("| | without | with | ratio | goal |\n| --- | --- | --- | --- | --- |");
+    /// Prints all of them as a table: what, two columns of figures, their ratio, and the goal.
+    pub fn print(&self, without: &str, with: &str) {
+        println!("| | {without} | {with} | ratio | goal |\n| --- | --- | --- | --- | --- |");
         for row in &self.rows {
             println!("| {} |", row.join(" | "));
         }
@@ -47,14 +66,15 @@ impl Figures {
 
 /// What a ratio of two figures says.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Ratio {
+pub enum Ratio {
     /// More is better.
     Throughput,
     /// Less is better.
     Time,
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+/// The middle one, of an even number the upper of two.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

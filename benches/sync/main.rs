@@ -1,0 +1,69 @@
+//! What syncing costs beside what cannot be had for less, measured in one run: `oosyncd` as a process of its own over a
+//! Postgres that waits for the disk, and devices as processes of their own over SQLite that does.
+//!
+//! | module | what it measures |
+//! | --- | --- |
+//! | `serve` | all rows to a client that throws them away, beside a raw `COPY` |
+//! | `push` | 10,000 new rows, beside one insert of them |
+//! | `wait` | pulls that wait: what they ask of Postgres, and what they weigh |
+//! | `load` | a device that loads everything, beside a `COPY` into the same SQLite tables |
+//! | `live` | 10,000 changed rows, 10,000 rows written offline, one row to a device that waits |
+//! | `local` | what SQLite's triggers cost |
+//!
+//! `setup` is the database with its rows, `process` are the server and devices, `http` is a client that knows nothing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark that cannot go on stops, and says where"
+)]
+
+mod http;
+mod live;
+mod load;
+mod local;
+mod process;
+mod push;
+mod serve;
+mod setup;
+mod wait;
+
+use std::process::ExitCode;
+
+use oosync_benches::figures::Figures;
+use oosync_benches::server::Server;
+
+/// A part of the benchmark, by its name on the command line.
+type Part = (&'static str, fn(&Server, &mut Figures));
+
+const PARTS: &[Part] = &[
+    ("serve", serve::measure),
+    ("push", push::measure),
+    ("wait", wait::measure),
+    ("load", load::measure),
+    ("live", live::measure),
+    ("local", local::measure),
+];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(code) = process::as_told(&wanted) {
+        return code;
+    }
+    if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(known, _)| known == name)) {
+        let known: Vec<&str> = PARTS.iter().map(|(known, _)| *known).collect();
+        eprintln!("sync-cost: there is no part `{unknown}`; there are: {}", known.join(", "));
+        return ExitCode::from(2);
+    }
+    let server = Server::start();
+    let mut figures = Figures::default();
+    for (name, measure) in PARTS {
+        if wanted.is_empty() || wanted.iter().any(|one| one == name) {
+            eprintln!("sync-cost: {name}");
+            measure(&server, &mut figures);
+        }
+    }
+    println!("{}\n", server.describe());
+    figures.print("the limit", "ours");
+    ExitCode::SUCCESS
+}
