@@ -101,7 +101,10 @@ impl Asked {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.split_first() {
-        Some((first, rest)) if first == "server" => {
+        Some((first, rest)) if first == "server" || first == "server-of-a-run" => {
+            if first == "server-of-a-run" {
+                end_with_the_harness();
+            }
             let arguments = std::iter::once("oosyncd").chain(rest.iter().map(String::as_str));
             oosync_runtime::server::daemon::run(arguments.map(Into::into))
         }
@@ -117,6 +120,14 @@ fn main() -> ExitCode {
             }
         },
     }
+}
+
+/// Ends this process when the harness has ended, also where that was killed: nobody holds the other end any more.
+fn end_with_the_harness() {
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(0);
+    });
 }
 
 fn all(asked: &Asked) -> ExitCode {

@@ -122,7 +122,7 @@ impl World {
         loop {
             let mut child = Command::new(&self.program)
                 .args([
-                    "server",
+                    "server-of-a-run",
                     "--listen",
                     "127.0.0.1:0",
                     "--trust-header",
@@ -133,7 +133,7 @@ impl World {
                 .arg("--project")
                 .arg(&self.folder)
                 .env("OOSYNC_DATABASE_URL", self.database.url_as("oosync_server"))
-                .stdin(Stdio::null())
+                .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(Stdio::piped())
                 .spawn()
