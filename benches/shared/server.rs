@@ -69,7 +69,7 @@ impl Server {
     }
 
     /// Two databases of the same rows, the second with capture.
-    pub(crate) fn without_and_with(&self, fill: fn(&TestDatabase)) -> [TestDatabase; 2] {
+    pub fn without_and_with(&self, fill: fn(&TestDatabase)) -> [TestDatabase; 2] {
         let both = [self.without_capture(), self.with_capture()];
         both.iter().for_each(fill);
         both

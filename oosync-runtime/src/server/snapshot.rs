@@ -300,7 +300,7 @@ impl Shared {
             let table = &self.catalog.tables[at];
             // Policies of the database's own may show more than the user's buckets: then the key's text comes with each row.
             let held = self.all_held(&transaction, at, &place.state.buckets).await?;
-            let key = held.is_some().then(|| format!(", {}::text", table.key_text())).unwrap_or_default();
+            let key = held.as_ref().map(|_| format!(", {}::text", table.key_text())).unwrap_or_default();
             let sql = format!(
                 "copy (select {}{key} from {} t {}) to stdout (format binary)",
                 table.columns(&self.catalog, &header.columns, identity.user()),
