@@ -186,7 +186,7 @@ impl EngineBuilder {
         self
     }
 
-    /// How often Postgres is asked for changes while pulls wait, once for all of them; by default every 100
+    /// How often Postgres is asked for changes while pulls wait, once for all of them; by default every 10
     /// milliseconds. Each server takes one connection for it, beside those of the pool.
     pub fn tick(mut self, tick: Duration) -> Self {
         self.tick = tick;

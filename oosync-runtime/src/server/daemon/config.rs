@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::time::Time;
 use crate::protocol::Limits;
 use crate::server::http::{HttpOptions, Origins, Rate, ServeOptions, tls_config};
+use crate::server::wait::TICK;
 
 /// Everything that was decided.
 #[derive(Debug)]
@@ -276,7 +277,7 @@ impl Settings {
             project: args.project.clone().or_else(|| file.project.map(&beside)),
             facts: args.facts.clone().or_else(|| file.facts.map(&beside)),
             retention: file.retention.map(|time| time.0),
-            tick: most(file.tick, Duration::from_millis(100)),
+            tick: most(file.tick, TICK),
             auth,
             limits,
             http,

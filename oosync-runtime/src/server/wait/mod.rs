@@ -20,8 +20,9 @@ use crate::protocol::Pull;
 pub(super) use self::waiters::Waiters;
 use self::waiters::{Ended, Place};
 
-/// How often Postgres is asked while somebody waits.
-pub(super) const TICK: Duration = Duration::from_millis(100);
+/// How often Postgres is asked while somebody waits: a row is on the other device in a few milliseconds more than half
+/// of this, and a question takes a fraction of a millisecond.
+pub(in crate::server) const TICK: Duration = Duration::from_millis(10);
 
 /// A pull that is ready to wait.
 pub(super) struct Patience {
