@@ -125,6 +125,8 @@ fn connect(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError>
     if !options.read_only {
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").doing(doing)?;
     }
+    // Statements with triggers keep what they may have to take back; in a file, that takes longer than the statement.
+    connection.execute_batch("PRAGMA temp_store = MEMORY").doing(doing)?;
     register(&connection).doing(doing)?;
     Ok(connection)
 }
