@@ -1,6 +1,7 @@
 //! Writing files so that a reader, a failure or an interruption never meets half of one; showing paths.
 
-use std::fs::{self, File};
+use std::ffi::OsString;
+use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> io::Result<Written> {
     beside.file.sync_all()?;
     fs::rename(&beside.path, &target)?;
     beside.renamed = true;
+    remove_abandoned(&target);
     // The new name outlives a power cut only once its folder is written; not every system lets us ask for that.
     if let Some(Ok(folder)) = target.parent().map(File::open) {
         let _ = folder.sync_all();
@@ -93,6 +95,8 @@ pub(crate) fn shown(path: &Path) -> String {
 }
 
 /// A new file in the target's folder, removed again unless it was renamed.
+///
+/// It is locked as long as its process lives, so that what a killed process left is told from what is being written.
 struct Beside {
     path: PathBuf,
     file: File,
@@ -101,19 +105,56 @@ struct Beside {
 
 impl Beside {
     fn create(target: &Path) -> io::Result<Self> {
-        let file_name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let (prefix, suffix) = Self::name(target).ok_or(io::ErrorKind::InvalidInput)?;
         // Nobody else's file, and no link that somebody laid there, is opened: the name is new or it is not used.
         loop {
             let unique = RandomState::new().hash_one(std::process::id());
-            let mut name = std::ffi::OsString::from(".");
-            name.push(file_name);
-            name.push(format!(".{unique:016x}.tmp"));
+            let mut name = prefix.clone();
+            name.push(format!("{unique:016x}{suffix}"));
             let path = target.with_file_name(name);
             match File::create_new(&path) {
-                Ok(file) => return Ok(Self { path, file, renamed: false }),
+                // Another process that took it for abandoned between these two steps has the lock, or has removed it.
+                Ok(file) => match file.try_lock() {
+                    Err(TryLockError::WouldBlock) => {}
+                    // A file system without locks has nothing to be told apart: `remove_abandoned` gets none either.
+                    Ok(()) | Err(TryLockError::Error(_)) if path.exists() => {
+                        return Ok(Self { path, file, renamed: false });
+                    }
+                    Ok(()) | Err(TryLockError::Error(_)) => {}
+                },
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// What the names of such files begin and end with; between them are 16 hexadecimal digits.
+    fn name(target: &Path) -> Option<(OsString, &'static str)> {
+        let mut prefix = OsString::from(".");
+        prefix.push(target.file_name()?);
+        prefix.push(".");
+        Some((prefix, ".tmp"))
+    }
+}
+
+/// Removes what processes that were killed while they wrote `target` left beside it.
+///
+/// Whatever cannot be read or removed stays: it is in nobody's way.
+fn remove_abandoned(target: &Path) {
+    let (Some((prefix, suffix)), Some(folder)) = (Beside::name(target), target.parent()) else { return };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let digits = name
+            .as_encoded_bytes()
+            .strip_prefix(prefix.as_encoded_bytes())
+            .and_then(|rest| rest.strip_suffix(suffix.as_bytes()));
+        let ours = digits
+            .is_some_and(|digits| digits.len() == 16 && digits.iter().all(u8::is_ascii_hexdigit))
+            && entry.file_type().is_ok_and(|kind| kind.is_file());
+        let Some(file) = ours.then(|| File::open(entry.path()).ok()).flatten() else { continue };
+        if file.try_lock().is_ok() {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }
@@ -150,6 +191,26 @@ mod tests {
         assert_eq!(write_if_changed(&path, b"b").unwrap(), Written::Changed);
         assert_eq!(fs::read(&path).unwrap(), b"b");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_nothing_else() {
+        let folder = folder("abandoned");
+        let path = folder.join("x");
+        let writing = Beside::create(&path).unwrap();
+        let left = folder.join(".x.0123456789abcdef.tmp");
+        let others =
+            [".x.0123.tmp", ".y.0123456789abcdef.tmp", ".x.0123456789abcdef", "x.0123456789abcdef.tmp"];
+        for name in others {
+            fs::write(folder.join(name), b"a").unwrap();
+        }
+        fs::write(&left, b"a").unwrap();
+        fs::create_dir(folder.join(".x.fedcba9876543210.tmp")).unwrap();
+        write_if_changed(&path, b"b").unwrap();
+        assert!(!left.exists() && writing.path.exists());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), others.len() + 3);
+        drop(writing);
         fs::remove_dir_all(folder).unwrap();
     }
 
