@@ -1,7 +1,7 @@
 //! What `#[derive(Syncable)]` costs: `cargo run --release -p oosync-benches --bin derive-cost`, and the same without
 //! `--release` for what a person waits for where the build's own code is not optimized.
 
-#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops, and says where")]
+#![allow(clippy::expect_used, reason = "a benchmark that cannot go on stops, and says where")]
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ fn row(number: usize) -> TokenStream {
             created_at: Timestamptz, updated_at: Timestamptz, deleted_at: Option<Timestamptz>,
         }}"
     );
-    text.parse().unwrap()
+    text.parse().expect("it is Rust")
 }
 
 /// In one process, as rustc expands the derives of a crate; tokens are those of `proc_macro2` outside of a compiler.
@@ -27,7 +27,7 @@ fn main() {
     let inputs: Vec<TokenStream> = (0..STRUCTS as usize).map(row).collect();
     let mut inputs = inputs.into_iter();
     let begin = Instant::now();
-    let expanded = syncable(inputs.next().unwrap()).to_string();
+    let expanded = syncable(inputs.next().expect("there are a thousand")).to_string();
     let first = begin.elapsed();
     assert!(expanded.contains("Syncable for Todo0") && !expanded.contains("compile_error"), "{expanded}");
 

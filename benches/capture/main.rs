@@ -22,11 +22,7 @@ mod single;
 
 use std::process::ExitCode;
 
-use oosync_benches::figures::Figures;
-use oosync_benches::server::Server;
-
-/// A part of the benchmark, by its name on the command line.
-type Part = (&'static str, fn(&Server, &mut Figures));
+use oosync_benches::{Part, measure};
 
 const PARTS: &[Part] = &[
     ("single", single::measure),
@@ -38,20 +34,5 @@ const PARTS: &[Part] = &[
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(known, _)| known == name)) {
-        let known: Vec<&str> = PARTS.iter().map(|(known, _)| *known).collect();
-        eprintln!("capture-cost: there is no part `{unknown}`; there are: {}", known.join(", "));
-        return ExitCode::from(2);
-    }
-    let server = Server::start();
-    let mut figures = Figures::default();
-    for (name, measure) in PARTS {
-        if wanted.is_empty() || wanted.iter().any(|one| one == name) {
-            eprintln!("capture-cost: {name}");
-            measure(&server, &mut figures);
-        }
-    }
-    println!("{}\n", server.describe());
-    figures.print("without", "with");
-    ExitCode::SUCCESS
+    measure("capture-cost", PARTS, ["without", "with"], &wanted)
 }

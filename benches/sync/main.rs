@@ -30,11 +30,7 @@ mod wait;
 
 use std::process::ExitCode;
 
-use oosync_benches::figures::Figures;
-use oosync_benches::server::Server;
-
-/// A part of the benchmark, by its name on the command line.
-type Part = (&'static str, fn(&Server, &mut Figures));
+use oosync_benches::{Part, measure};
 
 const PARTS: &[Part] = &[
     ("serve", serve::measure),
@@ -50,20 +46,5 @@ fn main() -> ExitCode {
     if let Some(code) = process::as_told(&wanted) {
         return code;
     }
-    if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(known, _)| known == name)) {
-        let known: Vec<&str> = PARTS.iter().map(|(known, _)| *known).collect();
-        eprintln!("sync-cost: there is no part `{unknown}`; there are: {}", known.join(", "));
-        return ExitCode::from(2);
-    }
-    let server = Server::start();
-    let mut figures = Figures::default();
-    for (name, measure) in PARTS {
-        if wanted.is_empty() || wanted.iter().any(|one| one == name) {
-            eprintln!("sync-cost: {name}");
-            measure(&server, &mut figures);
-        }
-    }
-    println!("{}\n", server.describe());
-    figures.print("the limit", "ours");
-    ExitCode::SUCCESS
+    measure("sync-cost", PARTS, ["the limit", "ours"], &wanted)
 }

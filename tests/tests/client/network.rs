@@ -9,6 +9,7 @@ use oosync_runtime::protocol::{
     Digest, Digests, ErrorBody, ErrorCode, Pull, Push, PushReply, RangeRows, Ranges, Register, Registered,
     Reply, Snapshot,
 };
+use oosync_runtime::rusqlite::Connection;
 use oosync_runtime::server::auth::Identity;
 use oosync_runtime::server::{Body, Engine, Error};
 use tokio::runtime::Handle;
@@ -35,6 +36,22 @@ pub(crate) enum Fault {
 /// Something that is done in the middle of a request.
 #[derive(Clone)]
 pub(crate) struct Action(pub(crate) Arc<dyn Fn() + Send + Sync>);
+
+impl Action {
+    /// Somebody writes on the device, by a connection of their own.
+    pub(crate) fn sql(connection: Connection, sql: impl Into<String>) -> Self {
+        let (connection, sql) = (Mutex::new(connection), sql.into());
+        Self(Arc::new(move || connection.lock().unwrap().execute_batch(&sql).unwrap()))
+    }
+
+    /// Somebody writes on the server.
+    pub(crate) fn on_server(server: &Server, sql: impl Into<String>) -> Self {
+        let (url, sql) = (server.database.url(), sql.into());
+        Self(Arc::new(move || {
+            postgres::Client::connect(&url, postgres::NoTls).unwrap().batch_execute(&sql).unwrap();
+        }))
+    }
+}
 
 impl std::fmt::Debug for Action {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

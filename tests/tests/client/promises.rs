@@ -227,11 +227,7 @@ fn an_edit_made_while_a_push_is_on_its_way_is_sent_by_the_next() {
     let server = Server::todo();
     let device = Device::synced(&server, 0);
     device.add_list(1, "Garden");
-    let other = device.client.connection().unwrap();
-    let other = std::sync::Mutex::new(other);
-    let edit = Action(Arc::new(move || {
-        other.lock().unwrap().execute_batch("UPDATE lists SET title = 'Orchard'").unwrap();
-    }));
+    let edit = Action::sql(device.client.connection().unwrap(), "UPDATE lists SET title = 'Orchard'");
     device.network.next("push", Fault::After(edit));
     device.sync();
     assert_eq!(device.lists(), ["Orchard"]);

@@ -1,7 +1,5 @@
 //! What changed behind the backs of device and server is found, and put right where it differs.
 
-use std::sync::Arc;
-
 use oosync_runtime::client::{Client, Download, SyncError, Transport, TransportError, VerifiedTable};
 use oosync_runtime::protocol::{Digest, ErrorCode, Pull, Push, PushReply, Register, Registered, Snapshot};
 
@@ -140,20 +138,16 @@ fn a_dirty_row_is_compared_as_the_server_has_it_and_its_edit_stays() {
     let server = Server::todo();
     lists(&server, 300);
     let device = Device::synced(&server, 0);
-    let other = device.client.connection().unwrap();
-    let other = std::sync::Mutex::new(other);
+    let sql = format!(
+        "UPDATE lists SET title = 'Mine' WHERE id = {}; DELETE FROM lists WHERE id = {};
+         INSERT INTO lists (id, owner_id, title) VALUES ({}, {}, 'New')",
+        key(5),
+        key(6),
+        key(9_999),
+        blob(&user(0))
+    );
     // After the push, before the comparison.
-    let edit = Action(Arc::new(move || {
-        let sql = format!(
-            "UPDATE lists SET title = 'Mine' WHERE id = {}; DELETE FROM lists WHERE id = {};
-             INSERT INTO lists (id, owner_id, title) VALUES ({}, {}, 'New')",
-            key(5),
-            key(6),
-            key(9_999),
-            blob(&user(0))
-        );
-        other.lock().unwrap().execute_batch(&sql).unwrap();
-    }));
+    let edit = Action::sql(device.client.connection().unwrap(), sql);
     device.network.next("digest", Fault::After(edit));
     assert_eq!(verified(&device).differing, 0, "what is pending is no difference");
     assert_eq!(device.pending(), 3);
@@ -177,32 +171,22 @@ fn what_changes_while_tables_are_compared_is_left_to_the_next_pull() {
     let server = Server::todo();
     lists(&server, 300);
     let device = Device::synced(&server, 0);
-    let url = server.database.url();
-    let write = Action(Arc::new(move || {
-        let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
-        let sql = format!(
-            "update lists set title = 'Later' where id = '{}'; delete from lists where id = '{}';
-             insert into lists (id, owner_id, title) values ('{}', '{}', 'New')",
-            id(1),
-            id(2),
-            id(9_999),
-            user(0)
-        );
-        client.batch_execute(&sql).unwrap();
-    }));
-    device.network.next("digest", Fault::After(write.clone()));
+    let sql = format!(
+        "update lists set title = 'Later' where id = '{}'; delete from lists where id = '{}';
+         insert into lists (id, owner_id, title) values ('{}', '{}', 'New')",
+        id(1),
+        id(2),
+        id(9_999),
+        user(0)
+    );
+    device.network.next("digest", Fault::After(Action::on_server(&server, sql)));
     assert_eq!(verified(&device).differing, 0);
     assert_eq!(device.sync().rows, 2);
     assert_eq!(device.lists(), titles(&server));
     // Also between the comparison and the repair.
     behind_the_back(&device, &format!("UPDATE lists SET title = 'Mist' WHERE id = {}", key(3)));
-    let url = server.database.url();
-    let write = Action(Arc::new(move || {
-        let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
-        let sql = format!("update lists set title = 'Last' where id in ('{}', '{}')", id(3), id(4));
-        client.batch_execute(&sql).unwrap();
-    }));
-    device.network.next("ranges", Fault::After(write));
+    let sql = format!("update lists set title = 'Last' where id in ('{}', '{}')", id(3), id(4));
+    device.network.next("ranges", Fault::After(Action::on_server(&server, sql)));
     assert_eq!(verified(&device).written, 0);
     device.sync();
     assert_eq!(device.lists(), titles(&server));

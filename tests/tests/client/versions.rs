@@ -13,7 +13,7 @@ use oosync_runtime::schema::Schema;
 use oosync_runtime::server::schema_of;
 use oosync_tests::TestDatabase;
 
-use crate::network::{Fault, InProcess, Network};
+use crate::network::{Action, Fault, InProcess, Network};
 use crate::server::{Server, planned, user};
 use crate::support::{Folder, blob, id, key, rows};
 
@@ -41,14 +41,14 @@ const SCHEMA: &str = "
     );
     create index on items (list_id);";
 
-const NEXT: &str = "
+pub(crate) const NEXT: &str = "
     alter table lists add column note text;
     create table tags (
         id uuid primary key, list_id uuid not null references lists on delete cascade, name text not null
     );
     create index on tags (list_id);";
 
-const CONFIG: &str = "
+pub(crate) const CONFIG: &str = "
     [tables.lists]
     deny_delete = false
     [tables.items]
@@ -184,20 +184,12 @@ fn a_server_that_does_not_know_the_cursor_any_more_sends_everything() {
 fn rows_of_a_new_table_that_come_and_go_around_its_download_leave_no_ghost() {
     let upgrade = Upgrade::new();
     let client = upgrade.open(upgrade.next);
-    let server = upgrade.server.database.url();
-    let change = move |sql: String| {
-        postgres::Client::connect(&server, postgres::NoTls).unwrap().batch_execute(&sql).unwrap();
-    };
     // Made after the cursor, read by the download, gone before the pull.
-    change(format!("insert into tags values ('{}', '{}', 'short-lived')", id(88), id(1)));
-    let gone = crate::network::Action(Arc::new(move || {
-        change(format!(
-            "delete from tags where id = '{}'; delete from tags where list_id = '{}'",
-            id(88),
-            id(2)
-        ));
-    }));
-    upgrade.network.next("pull", Fault::After(gone));
+    let made = format!("insert into tags values ('{}', '{}', 'short-lived')", id(88), id(1));
+    upgrade.server.database.execute(&made);
+    let gone =
+        format!("delete from tags where id = '{}'; delete from tags where list_id = '{}'", id(88), id(2));
+    upgrade.network.next("pull", Fault::After(Action::on_server(&upgrade.server, gone)));
     fetched(&client.sync().unwrap());
     upgrade.agrees(&client.connection().unwrap());
     let owner = blob(&user(0));

@@ -1,7 +1,5 @@
 //! Where sync engines lose things: each of these is a promise.
 
-use std::sync::Arc;
-
 use oosync_runtime::Value;
 use oosync_runtime::client::store::InboxKind;
 use oosync_runtime::protocol::{ErrorBody, ErrorCode};
@@ -42,8 +40,7 @@ fn there(server: &Server, sql: &str) -> Vec<String> {
 
 /// Somebody writes on the device after its push and before its pull.
 fn during_the_pull(device: &Device<'_>, sql: &'static str) {
-    let app = std::sync::Mutex::new(device.client.connection().unwrap());
-    let write = Action(Arc::new(move || app.lock().unwrap().execute_batch(sql).unwrap()));
+    let write = Action::sql(device.client.connection().unwrap(), sql);
     device.network.next("pull", Fault::After(write));
 }
 
@@ -269,18 +266,15 @@ fn everything_loaded_again_over_live_rows_keeps_edits_made_while_it_loads() {
     device.sync();
     server.database.execute(&format!("delete from notes where id = '{}'", id(4)));
     server.database.execute("update oosync.meta set incarnation = gen_random_uuid()");
-    let other = std::sync::Mutex::new(device.client.connection().unwrap());
-    let edit = Action(Arc::new(move || {
-        let sql = format!(
-            "UPDATE notes SET title = 'Edited' WHERE id = {}; DELETE FROM notes WHERE id = {};
-             INSERT INTO notes (id, user_id, title) VALUES ({}, {}, 'New')",
-            key(1),
-            key(2),
-            key(9),
-            blob(&user(0))
-        );
-        other.lock().unwrap().execute_batch(&sql).unwrap();
-    }));
+    let sql = format!(
+        "UPDATE notes SET title = 'Edited' WHERE id = {}; DELETE FROM notes WHERE id = {};
+         INSERT INTO notes (id, user_id, title) VALUES ({}, {}, 'New')",
+        key(1),
+        key(2),
+        key(9),
+        blob(&user(0))
+    );
+    let edit = Action::sql(device.client.connection().unwrap(), sql);
     device.network.next("snapshot", Fault::After(edit));
     assert!(device.sync().bootstrapped);
     let here = ["Edited", "New", "Note 3"];

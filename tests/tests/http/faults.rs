@@ -16,9 +16,8 @@ use super::client;
 use super::support::{self, SCHEMA, Server, user};
 use super::web::Web;
 
-#[test]
-fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
-    // What is committed is there after the crash.
+/// A server over a Postgres of its own that has what was committed after a crash.
+fn crashing() -> (Arc<Cluster>, Web) {
     let settings = vec!["synchronous_commit=on".to_owned()];
     let cluster = Arc::new(Cluster::private(&ClusterOptions { settings, ..ClusterOptions::default() }));
     cluster.role("oosync_server");
@@ -27,7 +26,12 @@ fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
     let server = Server::over(database, include_str!("../../../Oosync.toml"), |builder| builder);
     support::people(&server);
     let engine = server.engine.clone();
-    let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    (cluster, Web::over(server, engine, HttpOptions::default(), ServeOptions::default()))
+}
+
+#[test]
+fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
+    let (cluster, web) = crashing();
     // After a crash, a mark draws what cursors are known by.
     let _kept = {
         let _runtime = web.server.runtime.enter();
@@ -73,16 +77,8 @@ fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
 
 #[test]
 fn the_first_request_after_a_crash_is_answered_without_waiting_for_a_mark() {
-    let settings = vec!["synchronous_commit=on".to_owned()];
-    let cluster = Arc::new(Cluster::private(&ClusterOptions { settings, ..ClusterOptions::default() }));
-    cluster.role("oosync_server");
-    let database = TestDatabase::empty_in(&cluster);
-    database.execute(SCHEMA);
-    let server = Server::over(database, include_str!("../../../Oosync.toml"), |builder| builder);
-    support::people(&server);
-    let engine = server.engine.clone();
     // Nobody makes marks.
-    let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    let (cluster, web) = crashing();
     let device = web.device(0);
     let anew = json!({"client": device.client, "schema_hash": web.hash()});
     let json = [("accept", "application/json")];

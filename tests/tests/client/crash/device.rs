@@ -15,10 +15,10 @@ use oosync_runtime::schema::Schema;
 use oosync_tests::fire::Dice;
 use serde_json::Value as Json;
 
-use super::{CONFIG, FIRST_ITEM, ITEMS, LISTS, ORDER};
+use super::{FIRST_ITEM, ITEMS, LISTS, ORDER};
 use crate::server::user;
 use crate::support::{blob, key};
-use crate::versions::schema;
+use crate::versions::{CONFIG, schema};
 
 /// A way to the server on which the process ends at a certain step: before a request, before its answer is taken, and
 /// before each part of a body.

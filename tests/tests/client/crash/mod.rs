@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use crate::http::listen;
 use crate::server::{Server, user};
 use crate::support::{Folder, id, key, rows};
-use crate::versions::upgraded;
+use crate::versions::{CONFIG, NEXT, upgraded};
 
 /// Where the process that is killed finds what to do.
 const ORDER: &str = "OOSYNC_KILLED_DEVICE";
@@ -52,21 +52,6 @@ const SCHEMA: &str = "
         $$ begin insert into audit.written values (new.id, new.title); return new; end $$;
     create trigger note after insert or update of title on lists for each row execute function audit.note();
     create trigger note after insert or update of title on items for each row execute function audit.note();";
-
-/// What the next version of the app knows.
-const NEXT: &str = "
-    alter table lists add column note text;
-    create table tags (
-        id uuid primary key, list_id uuid not null references lists on delete cascade, name text not null
-    );
-    create index on tags (list_id);";
-
-const CONFIG: &str = "
-    [tables.lists]
-    deny_delete = false
-    [tables.items]
-    deny_delete = false
-    ";
 
 const COMPARED: [(&str, &str); 3] = [
     (
