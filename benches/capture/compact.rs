@@ -13,8 +13,8 @@ pub(crate) fn measure(server: &Server, figures: &mut Figures) {
     // Each key twice.
     for _ in 0..10 {
         run(&mut client, &format!(
-            "insert into oosync.change_log (tbl, bucket, pk)
-               select 'public.documents', 'user:' || {}, array[{}::text] from generate_series(1, {ENTRIES} / 10) n",
+            "insert into oosync.change_log (tbl, bucket, pks)
+               select 'public.documents', 'user:' || {}, array[array[{}::text]::text] from generate_series(1, {ENTRIES} / 10) n",
             uuid_of("n % 1000"),
             uuid_of(&format!("(n + random() * 8)::int8 * 3 % ({ENTRIES} / 2)")),
         ));

@@ -62,8 +62,8 @@ pub(crate) fn measure(server: &Server, figures: &mut Figures) {
     run(
         &mut slow,
         &format!(
-            "begin; insert into oosync.change_log (tbl, bucket, pk)
-           select 'public.documents', 'user:' || {}, array[n::text] from generate_series(1, 10000) n;
+            "begin; insert into oosync.change_log (tbl, bucket, pks)
+           select 'public.documents', 'user:' || {}, array[array[n::text]::text] from generate_series(1, 10000) n;
          prepare transaction 'waits'",
             uuid_of("1"),
         ),
@@ -77,8 +77,8 @@ pub(crate) fn measure(server: &Server, figures: &mut Figures) {
         for _ in 0..20 {
             let since = cursor(&mut client);
             run(&mut client, &format!(
-                "insert into oosync.change_log (tbl, bucket, pk)
-                   select 'public.projects', 'team:' || n % {TEAMS}, array[{}::text] from generate_series(1, {keys}) n",
+                "insert into oosync.change_log (tbl, bucket, pks)
+                   select 'public.projects', 'team:' || n % {TEAMS}, array[array[{}::text]::text] from generate_series(1, {keys}) n",
                 uuid_of("n"),
             ));
             values.push(changes(&mut client, &since));
@@ -113,13 +113,13 @@ fn fill(database: &TestDatabase, entries: usize) {
         "drop index oosync.change_log_bucket_xid; alter table oosync.change_log drop constraint change_log_pkey",
     );
     run(&mut client, &format!(
-        "insert into oosync.change_log (xid, tbl, bucket, pk)
+        "insert into oosync.change_log (xid, tbl, bucket, pks)
            select ({first} + n * {TRANSACTIONS} / {entries})::text::xid8,
                case n % 3 when 0 then 'public.projects' when 1 then 'public.documents' else 'public.reactions' end,
                case when n % 20 = 0 then '*'
                  when n % 20 < 8 then 'team:' || (hashint8(n) & 1023)
                  else 'user:' || {} end,
-               array[{}::text]
+               array[array[{}::text]::text]
              from generate_series(0::int8, {entries} - 1) n",
         uuid_of("hashint8(n) & 8191"),
         uuid_of("n"),

@@ -134,13 +134,13 @@ impl Capture<'_> {
         for statement in Statement::ALL {
             let name = function_name(table, &format!("{} member {}", bucket.name, statement.word()));
             let entries: Vec<_> = statement.rows().iter().map(|rows| entry(rows)).collect();
-            let body = format!("{LOG}{};\n  return null;\n", entries.join("  union\n"));
+            let body = format!("{}  return null;\n", logged_of(statement, &entries));
             objects.push(trigger_function(&name, ALL_SETTINGS, &body));
             let trigger = short(&format!("oosync_{}_{}", bucket.name, statement.word()));
             objects.extend(leaves.iter().map(|on| statement.trigger(on, &trigger, &name)));
         }
         let name = function_name(table, &format!("{} member truncate", bucket.name));
-        let body = format!("{LOG}{};\n  return null;\n", entry(&table_name(table)));
+        let body = format!("{}  return null;\n", logged(&[entry(&table_name(table))], "  union\n"));
         objects.push(trigger_function(&name, ALL_SETTINGS, &body));
         let trigger = short(&format!("oosync_{}_truncate", bucket.name));
         objects.push(Object::trigger(table, &trigger, "before truncate", "for each statement", &name));
@@ -152,8 +152,7 @@ impl Capture<'_> {
         let entries: Vec<String> =
             statement.rows().iter().flat_map(|rows| entries(chain, rows, statement.asked(rows))).collect();
         if !entries.is_empty() {
-            let between = if statement == Statement::Insert { "  union all\n" } else { "  union\n" };
-            body.push_str(&logged(&entries, between));
+            body.push_str(&logged_of(statement, &entries));
         }
         if statement == Statement::Update && !below.is_empty() {
             body.push_str(&moved(chain, below));
@@ -215,7 +214,7 @@ fn inherits(table: &Table, parent: &QualifiedName) -> bool {
 /// What membership is called in the log.
 const MEMBERS: &str = "oosync.members";
 
-pub(super) const LOG: &str = "  insert into oosync.change_log (tbl, bucket, pk)\n";
+const LOG: &str = "insert into oosync.change_log (tbl, bucket, pks)";
 
 /// An older snapshot finds nothing in a table that was rewritten since: neither ancestors nor descendants.
 const REWRITTEN: &str = "  if current_setting('transaction_isolation') <> 'read committed' and oosync.rewritten() then\n    \
@@ -360,7 +359,7 @@ fn moved(chain: &Chain<'_>, below: &[(&Chain<'_>, usize)]) -> String {
         pairs.join(" and "),
         ident(key[0]),
     );
-    arrived(below, &changed, Asked::Select)
+    format!("  if exists {changed} then\n{}  end if;\n", arrived(below, &changed, Asked::Select))
 }
 
 /// The columns of a parent by which it has its descendants and its place: key, what children refer to, what decides
@@ -393,11 +392,36 @@ pub(super) fn arrived(below: &[(&Chain<'_>, usize)], rows: &str, asked: Asked) -
     sql
 }
 
-/// Writes entries to the log, in the order of its index on buckets: a statement of many rows spends most of its time on
-/// that index, and a quarter less where it goes through it once.
-fn logged(entries: &[String], between: &str) -> String {
+/// What a statement has changed goes to the log: of a few rows, a key an entry, which is all that most statements need.
+fn logged_of(statement: Statement, entries: &[String]) -> String {
+    let between = if statement == Statement::Insert { "  union all\n" } else { "  union\n" };
+    let rows = statement.rows()[0];
     format!(
-        "{LOG}  select e.* from (\n{}  ) e (tbl, bucket, pk) order by e.bucket collate \"C\";\n",
+        "  if exists (select from {rows} offset {FEW}) then\n{}  else\n  {LOG}\n  \
+         select e.tbl, e.bucket, array[e.pk::text] from (\n{}  ) e (tbl, bucket, pk);\n  end if;\n",
+        logged(entries, between),
+        entries.join(between)
+    )
+}
+
+/// Up to so many rows, sorting and collecting them costs more than entries of their own.
+const FEW: u32 = 3;
+
+/// So many keys of a bucket are an entry: with most keys it stays below 2 kB then, from where on Postgres would compress it.
+const KEYS_OF_AN_ENTRY: u32 = 32;
+
+/// Writes keys to the log, those of a bucket together, and in the order of its index on buckets.
+pub(super) fn logged(entries: &[String], between: &str) -> String {
+    format!("  {};\n", insertion(entries, between))
+}
+
+/// The statement of [`logged`], which may return its entries.
+pub(super) fn insertion(entries: &[String], between: &str) -> String {
+    format!(
+        "{LOG}\n  select k.tbl, k.bucket, array_agg(k.pk) from (\n  \
+         select e.tbl, e.bucket collate \"C\" as bucket, e.pk::text as pk,\n    \
+         row_number() over (partition by e.bucket collate \"C\") as number from (\n{}  ) e (tbl, bucket, pk)\n  ) k \
+         group by k.tbl, k.bucket, (k.number - 1) / {KEYS_OF_AN_ENTRY} order by k.bucket",
         entries.join(between)
     )
 }
@@ -494,7 +518,7 @@ fn truncate(chain: &Chain<'_>) -> String {
     let mut sql = lock_statements(chain, &[rows], "select", STRENGTH);
     let entries = entries(chain, rows, Asked::Delete);
     if !entries.is_empty() {
-        let _ = writeln!(sql, "{LOG}{};", entries.join("  union all\n"));
+        sql.push_str(&logged(&entries, "  union all\n"));
     }
     let name = literal(&table.name.to_string());
     let unseen = format!(

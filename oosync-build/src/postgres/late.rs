@@ -8,7 +8,7 @@
 
 use std::fmt::Write as _;
 
-use super::capture::{LOG, Statement, arrived, buckets, entries, locks};
+use super::capture::{Statement, arrived, buckets, entries, locks, logged};
 use super::chain::{Asked, Chain, Chains, Find, Level, alias, key_columns};
 use super::column::{column_type, compared};
 use super::{ALL_SETTINGS, Object, definer_head, dollar_quoted, literal, table_name};
@@ -277,19 +277,19 @@ fn look_again(facts: &Facts, chains: &Chains<'_>, table: &PlanTable) -> String {
         table_name(&table.name),
         known.collect::<Vec<_>>().join(" and ")
     );
-    let mut logged = locks(chain, &[&row]);
+    let mut sql = locks(chain, &[&row]);
     let entries = entries(chain, &row, Asked::Select);
     if !entries.is_empty() {
-        let _ = writeln!(logged, "{LOG}{};", entries.join("  union\n"));
+        sql.push_str(&logged(&entries, "  union\n"));
     }
-    logged.push_str(&arrived(&below, &row, Asked::Select));
+    sql.push_str(&arrived(&below, &row, Asked::Select));
     let (alone, refuse) = (format!("exists (\n    {}\n  )", alone(chain, &row)), refuse(chain));
     format!(
-        "{logged}  if {alone} then\n    \
+        "{sql}  if {alone} then\n    \
          if current_setting('transaction_isolation') <> 'read committed' then\n      \
          {refuse}    end if;\n    \
          -- Whoever inserts parents sees this row, or is seen.\n    \
-         lock table oosync.orphan in exclusive mode;\n{logged}    \
+         lock table oosync.orphan in exclusive mode;\n{sql}    \
          if {alone} then\n      \
          update oosync.orphan o set pk = o.pk where o.tbl = '';\n      \
          insert into oosync.orphan (tbl, pk) values (new.tbl, new.pk);\n    end if;\n  end if;\n"

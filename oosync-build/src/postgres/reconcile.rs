@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::capture::{LOG, entries};
+use super::capture::{entries, insertion};
 use super::chain::{Asked, Chains};
 use super::{ALL_SETTINGS, Object, dollar_quoted, literal, table_name};
 use crate::plan::Plan;
@@ -19,11 +19,13 @@ pub(super) fn function(plan: &Plan, chains: &Chains<'_>) -> Object {
             .rev()
             .map(|level| format!("    lock table {} in share mode;\n", table_name(&level.table.name)))
             .collect();
-        let rows = entries(chain, &table_name(&table.name), Asked::Select).join("  union\n");
+        let entries = insertion(&entries(chain, &table_name(&table.name), Asked::Select), "  union\n");
         let word = if branches.is_empty() { "if" } else { "elsif" };
         let _ = write!(
             branches,
-            "  {word} root = to_regclass({}) then\n{locks}{LOG}{rows};\n",
+            "  {word} root = to_regclass({}) then\n{locks}    \
+             with entry as (\n    {entries}\n    returning cardinality(pks) as keys\n    )\n    \
+             select coalesce(sum(e.keys), 0) into logged from entry e;\n",
             literal(&table_name(&table.name)),
         );
     }
@@ -32,12 +34,12 @@ pub(super) fn function(plan: &Plan, chains: &Chains<'_>) -> Object {
     } else {
         format!(
             "{branches}  else\n    raise exception '% is not synced', target using errcode = 'wrong_object_type';\n  end if;\n  \
-             get diagnostics logged = row_count;\n  return logged;\n"
+             return logged;\n"
         )
     };
     let create = format!(
         "-- Every row of a table goes to the log, for whom it belongs to now: after a partition with rows was attached, or\n\
-         -- triggers were off. Of a partition, all of its root. Gives the number of entries; writers wait meanwhile.\n\
+         -- triggers were off. Of a partition, all of its root. Gives the number of keys; writers wait meanwhile.\n\
          -- Rows that were deleted unseen are not found. To have every device load everything again:\n\
          --   update oosync.meta set floor = pg_snapshot_xmax(pg_current_snapshot());\n\
          create or replace function oosync.reconcile(target regclass) returns bigint\n\

@@ -100,7 +100,8 @@ fn whoever_has_a_row_or_had_it_finds_it_in_the_log() {
         // Another session: the time zone of whoever writes is not that of whoever reads.
         database.execute(&format!("set timezone = 'Asia/Tokyo'; {statement}"));
         let after = state(&mut client);
-        let log = client.query("select tbl, pk, bucket from oosync.change_log", &[]).unwrap();
+        let log =
+            client.query("select tbl, unnest(pks)::text[], bucket from oosync.change_log", &[]).unwrap();
         let log: Vec<(String, Vec<String>, String)> =
             log.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect();
         let mut changed = 0;

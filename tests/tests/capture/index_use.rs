@@ -61,8 +61,8 @@ fn a_delta_reads_the_entries_that_it_is_made_of() {
     // Most of the log is everyone's: by statistics alone, reading all of it would be the cheapest.
     client
         .batch_execute(&format!(
-            "insert into oosync.change_log (xid, tbl, bucket, pk)
-               select (3 + n % 500)::text::xid8, 'public.countries', case when n % 4 = 0 then 'user:{}' else '*' end, array[n::text]
+            "insert into oosync.change_log (xid, tbl, bucket, pks)
+               select (3 + n % 500)::text::xid8, 'public.countries', case when n % 4 = 0 then 'user:{}' else '*' end, array[array[n::text]::text]
                from generate_series(1, 100000) n;
              analyze oosync.change_log; update oosync.meta set floor = '3'",
             user(0)
@@ -73,8 +73,8 @@ fn a_delta_reads_the_entries_that_it_is_made_of() {
 
     let entry = |keys: usize| {
         format!(
-            "insert into oosync.change_log (tbl, bucket, pk)
-               select 'public.lists', 'user:{}', array[n::text] from generate_series(1, {keys}) n",
+            "insert into oosync.change_log (tbl, bucket, pks)
+               select 'public.lists', 'user:{}', array[array[n::text]::text] from generate_series(1, {keys}) n",
             user(0)
         )
     };
@@ -86,7 +86,9 @@ fn a_delta_reads_the_entries_that_it_is_made_of() {
     prepared.batch_execute(&format!("begin; {}; prepare transaction '{name}'", entry(2_000))).unwrap();
     for _ in 0..50 {
         client
-            .batch_execute("insert into oosync.change_log (tbl, bucket, pk) values ('x', 'user:other', '{}')")
+            .batch_execute(
+                "insert into oosync.change_log (tbl, bucket, pks) values ('x', 'user:other', '{}')",
+            )
             .unwrap();
     }
     let since = snapshot(&mut client);

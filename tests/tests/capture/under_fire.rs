@@ -49,7 +49,7 @@ fn compact_to_the_end(client: &mut Client) {
     while !client.query_one(step, &[]).unwrap().get::<_, bool>(0) {}
     let twice: i64 = client
         .query_one(
-            "select count(*) from (select from oosync.change_log group by tbl, bucket, pk having count(*) > 1) t",
+            "select count(*) from (select from oosync.change_log, unnest(pks) pk group by tbl, bucket, pk having count(distinct seq) > 1) t",
             &[],
         )
         .unwrap()

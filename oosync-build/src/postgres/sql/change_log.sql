@@ -7,8 +7,9 @@ create table if not exists oosync.change_log (
   tbl text not null,
   -- user:<id>, <bucket>:<key>, or * for everyone.
   bucket text collate "C" not null,
-  -- The primary key as text, with ISO dates in UTC and hexadecimal bytes.
-  pk text[] not null,
+  -- Primary keys, each as the text of an array of texts, with ISO dates in UTC and hexadecimal bytes. A statement that
+  -- changes many rows of a bucket puts up to 32 of them into an entry: less to write, and less to index.
+  pks text[] not null,
   -- One index for the order of transactions and for finding one entry: each index is work for every writer.
   primary key (xid, seq)
 );

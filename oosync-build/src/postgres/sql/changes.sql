@@ -28,11 +28,13 @@ begin
   first := first || pg_snapshot_xmax(changes.since);
   if not exists (select from oosync.unseen u where u.xid >= pg_snapshot_xmin(changes.since)) then
     return query
-      select distinct c.tbl, c.pk, false
-        from unnest(first, last) x (first, last), unnest(changes.buckets) b (bucket), lateral (
-          select l.tbl, l.pk from oosync.change_log l
-            where l.bucket = b.bucket and l.xid >= x.first and l.xid <= x.last offset 0
-        ) c;
+      select c.tbl, c.pk::text[], false from (
+        select distinct c.tbl, c.pk
+          from unnest(first, last) x (first, last), unnest(changes.buckets) b (bucket), lateral (
+            select l.tbl, unnest(l.pks) as pk from oosync.change_log l
+              where l.bucket = b.bucket and l.xid >= x.first and l.xid <= x.last offset 0
+          ) c
+      ) c;
     return;
   end if;
   return query
@@ -49,7 +51,7 @@ begin
     ), changed (tbl, pk, gained) as (
       select c.tbl, c.pk, false
         from unnest(first, last) x (first, last), unnest(changes.buckets) b (bucket), lateral (
-          select l.tbl, l.pk from oosync.change_log l
+          select l.tbl, unnest(l.pks) as pk from oosync.change_log l
             where l.bucket = b.bucket and l.xid >= x.first and l.xid <= x.last offset 0
         ) c
       union all
@@ -58,10 +60,10 @@ begin
           select u.bucket, u.tbl, u.gained, min(u.since::text::numeric)::text::xid8 as since
             from unseen u group by u.bucket, u.tbl, u.gained
         ) u, lateral (
-          select l.tbl, l.pk from oosync.change_log l
+          select l.tbl, unnest(l.pks) as pk from oosync.change_log l
             where l.bucket = u.bucket and l.xid >= u.since and (l.tbl = u.tbl or u.tbl is null) offset 0
         ) c
     )
-    select c.tbl, c.pk, bool_and(c.gained) from changed c group by c.tbl, c.pk;
+    select c.tbl, c.pk::text[], bool_and(c.gained) from changed c group by c.tbl, c.pk;
 end
 $oosync$;

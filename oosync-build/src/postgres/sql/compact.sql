@@ -1,5 +1,5 @@
 -- Forgets what no cursor within `retention` needs, and of each key in each bucket all but the newest entry: about
--- `batch` entries are looked at, those of one transaction always together. Gives how many went, and whether all is
+-- `batch` keys are looked at, those of one transaction always together. Gives how many keys went, and whether all is
 -- done; until it is, it is called again, each time in a transaction of its own.
 create or replace function oosync.compact(retention interval, batch integer default 10000)
 returns table (gone bigint, done boolean)
@@ -14,7 +14,7 @@ declare
   went bigint;
 begin
   if batch is null or batch < 1 then
-    raise exception 'a batch has at least one entry, not %', batch using errcode = 'invalid_parameter_value';
+    raise exception 'a batch has at least one key, not %', batch using errcode = 'invalid_parameter_value';
   end if;
   perform pg_advisory_xact_lock(8101991, 1);
   select m.oldest into new_floor from oosync.mark m where m.at <= now() - retention order by m.at desc limit 1;
@@ -30,13 +30,22 @@ begin
   with below as (
     delete from oosync.change_log c
       where (c.xid, c.seq) in (
-        select c.xid, c.seq from oosync.change_log c where c.xid < new_floor order by c.xid limit batch
+        select c.xid, c.seq from (
+          select c.xid, c.seq, sum(c.keys) over (order by c.xid, c.seq rows unbounded preceding) - c.keys as others
+            from (
+              select c.xid, c.seq, cardinality(c.pks) as keys
+                from oosync.change_log c where c.xid < new_floor order by c.xid, c.seq limit batch
+            ) c
+        ) c where c.others < batch
       )
-      returning c.seq, hashtextextended(c.pk::text, hashtextextended(c.tbl, hashtextextended(c.bucket, 0))) as key
+      returning c.seq, c.tbl, c.bucket, c.pks
+  ), key as (
+    select b.seq, hashtextextended(k.pk, hashtextextended(b.tbl, hashtextextended(b.bucket, 0))) as key
+      from below b, unnest(b.pks) k (pk)
   ), forgotten as (
-    delete from oosync.newest n using below b where n.key = b.key and n.seq = b.seq
+    delete from oosync.newest n using key k where n.key = k.key and n.seq = k.seq
   )
-  select count(*) into gone from below;
+  select coalesce(sum(cardinality(b.pks)), 0) into gone from below b;
   delete from oosync.unseen where xid < new_floor;
   if gone >= batch then
     done := false;
@@ -47,8 +56,10 @@ begin
   -- In the order of transaction ids, up to the oldest one that is not over: nothing is added behind that.
   finished := pg_snapshot_xmin(pg_current_snapshot());
   first := greatest(first, new_floor);
-  select c.xid into until from oosync.change_log c
-    where c.xid >= first and c.xid < finished order by c.xid offset batch limit 1;
+  select c.xid into until from (
+    select c.xid, sum(cardinality(c.pks)) over (order by c.xid, c.seq rows unbounded preceding) as keys
+      from oosync.change_log c where c.xid >= first and c.xid < finished order by c.xid, c.seq
+  ) c where c.keys > batch limit 1;
   if until = (select c.xid from oosync.change_log c where c.xid >= first and c.xid < finished order by c.xid limit 1) then
     -- One transaction alone has more.
     select c.xid into until from oosync.change_log c where c.xid > until and c.xid < finished order by c.xid limit 1;
@@ -58,28 +69,35 @@ begin
   -- Entries of one key and bucket are committed in the order of seq: whoever has not seen an older one has not seen
   -- the newest one either.
   with entry as materialized (
-    select c.xid, c.seq, c.tbl, c.bucket, c.pk,
-      hashtextextended(c.pk::text, hashtextextended(c.tbl, hashtextextended(c.bucket, 0))) as key,
-      row_number() over (partition by c.tbl, c.pk, c.bucket order by c.seq desc) as age
-    from oosync.change_log c where c.xid >= first and c.xid < until
-  ), met as materialized (
-    select case when e.seq < n.seq then e.xid else n.xid end as xid, least(e.seq, n.seq) as seq
+    select e.*, hashtextextended(e.pk, hashtextextended(e.tbl, hashtextextended(e.bucket, 0))) as key,
+        max(e.seq) over (partition by e.tbl, e.pk, e.bucket) as newest
+      from (
+        select c.xid, c.seq, c.tbl, c.bucket, unnest(c.pks) as pk
+          from oosync.change_log c where c.xid >= first and c.xid < until
+      ) e
+  ), older as materialized (
+    select e.xid, e.seq, e.pk from entry e where e.seq < e.newest
+    union
+    select case when e.seq < n.seq then e.xid else n.xid end, least(e.seq, n.seq), e.pk
       from entry e join oosync.newest n on n.key = e.key and n.seq <> e.seq
       join oosync.change_log o
-        on o.xid = n.xid and o.seq = n.seq and o.tbl = e.tbl and o.bucket = e.bucket and o.pk = e.pk
-      where e.age = 1
-  ), older as (
-    delete from oosync.change_log c
-      where (c.xid, c.seq) in (
-        select m.xid, m.seq from met m union all select e.xid, e.seq from entry e where e.age > 1
-      )
-      returning 1
+        on o.xid = n.xid and o.seq = n.seq and o.tbl = e.tbl and o.bucket = e.bucket and e.pk = any (o.pks)
+      where e.seq = e.newest
+  ), less as materialized (
+    select c.xid, c.seq, array(select k from unnest(c.pks) k where not k = any (o.pks)) as pks, o.keys
+      from (
+        select o.xid, o.seq, array_agg(o.pk) as pks, count(*) as keys from older o group by o.xid, o.seq
+      ) o join oosync.change_log c on c.xid = o.xid and c.seq = o.seq
+  ), emptied as (
+    delete from oosync.change_log c using less l where c.xid = l.xid and c.seq = l.seq and l.pks = '{}'
+  ), lessened as (
+    update oosync.change_log c set pks = l.pks from less l where c.xid = l.xid and c.seq = l.seq and l.pks <> '{}'
   ), kept as (
     insert into oosync.newest as n (key, xid, seq)
       select distinct on (e.key) e.key, e.xid, e.seq from entry e order by e.key, e.seq desc
       on conflict (key) do update set xid = excluded.xid, seq = excluded.seq where n.seq < excluded.seq
   )
-  select count(*) into went from older;
+  select coalesce(sum(l.keys), 0) into went from less l;
   update oosync.meta set deduplicated = until where deduplicated < until;
   gone := gone + went;
   return next;
