@@ -50,14 +50,22 @@ impl Applier<'_> {
         Ok((n, Outcome::Failed(refuse(self.transaction, self.of(item.place), item, trouble).await?)))
     }
 
-    /// The text of each key, as the log has it. What is none is refused.
+    /// The text of each key, as the log has it. What is none is refused. Postgres is asked for those that cannot be told
+    /// here.
     pub(super) async fn keys(&self, place: usize, members: &[usize]) -> Result<KeyTexts, Error> {
         let of = self.of(place);
         let fields = Fields::default();
         let sql =
             format!("select r.n, {} from {}", of.key_text_of(|at, _| format!("r.k{at}")), of.record(fields));
         let (mut keys, mut outcomes) = (Vec::new(), Outcomes::new());
-        let records = self.records(of, members, fields);
+        let mut asked = Vec::new();
+        for n in members {
+            match of.key_text_of_json(&self.items[*n].mutation.key) {
+                Some(key) => keys.push((*n, key)),
+                None => asked.push(*n),
+            }
+        }
+        let records = self.records(of, &asked, fields);
         for (n, reached) in each(self.transaction, &Statement::query(&sql), &records).await? {
             match reached {
                 Ok(Reached::Row(row)) => keys.push((number(&row)?, row.try_get(1)?)),
