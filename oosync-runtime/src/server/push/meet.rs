@@ -114,7 +114,7 @@ impl Applier<'_> {
 
     /// What mutations meet; none where there is no row that the user may change. Those that Postgres does not even
     /// compare are failures.
-    pub(super) async fn met(
+    async fn met(
         &self,
         of: &TableSql,
         members: &[usize],
@@ -144,6 +144,29 @@ impl Applier<'_> {
             }
         }
         Ok(met)
+    }
+
+    /// The same, as those that meet a row that is the user's to write, and those that meet none. All others are refused.
+    pub(super) async fn find(
+        &mut self,
+        place: usize,
+        members: &[usize],
+        fields: Fields<'_>,
+        written: &[usize],
+        outcomes: &mut Outcomes,
+    ) -> Result<(Vec<(usize, Met)>, Vec<usize>), Error> {
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for (n, met) in self.met(self.of(place), members, fields, written, outcomes).await? {
+            match met {
+                None => missing.push(n),
+                Some(met) if !met.owned => outcomes.push((n, Outcome::Failed(self.not_owned(n)))),
+                Some(met) => {
+                    self.state.own[self.row_of[n]].first_stamp(met.updated_at);
+                    found.push((n, met));
+                }
+            }
+        }
+        Ok((found, missing))
     }
 
     /// The rows that mutations meet, as far as the user may see these columns.
