@@ -70,6 +70,15 @@ pub(crate) fn memory(process: u32, line: &str) -> f64 {
     number.unwrap_or_else(|| panic!("{line} is there"))
 }
 
+/// Seconds of CPU that a process has taken, to a hundredth of one.
+pub(crate) fn cpu(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("Linux tells of processes");
+    // The name, which comes second, is in parentheses, and may have spaces.
+    let (_, rest) = stat.rsplit_once(')').expect("it has a name");
+    let ticks = rest.split_whitespace().skip(11).take(2).map(|number| number.parse::<f64>().expect("ticks"));
+    ticks.sum::<f64>() / 100.0
+}
+
 /// A running `oosyncd`; ended when it is dropped.
 pub(crate) struct Daemon {
     child: Child,
@@ -105,6 +114,11 @@ impl Daemon {
     /// What it takes now, in MiB.
     pub(crate) fn memory(&self) -> f64 {
         memory(self.child.id(), "VmRSS") / 1024.0
+    }
+
+    /// Seconds of CPU that it has taken.
+    pub(crate) fn cpu(&self) -> f64 {
+        cpu(self.child.id())
     }
 
     /// The most that it has taken since [`forget`](Self::forget), in MiB.

@@ -35,8 +35,9 @@ pub struct MutationResult {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
     /// The row as it is on the server now, as far as this user may see it, whenever it is not what the device sent:
-    /// after a conflict, with defaults filled in, or the other row that has a unique value. An object that
-    /// [`JsonRow`](super::JsonRow) reads.
+    /// after a conflict, with defaults filled in, or the other row that has a unique value. Two spellings of one value
+    /// are the same, and so are rows that differ in the server's stamp of the last change alone: that comes with the
+    /// pull that includes the mutation. An object that [`JsonRow`](super::JsonRow) reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<RawJson>,
     /// The columns that somebody else changed too.

@@ -39,6 +39,9 @@ pub(super) struct TableSql {
     pub(super) types: Vec<String>,
     /// The same with length, precision and scale, as the table declares it.
     pub(super) declared: Vec<String>,
+    /// Of each column, whether a cast of a text to its type reads it as the type's input function does: there is no
+    /// function of another kind for that cast, and no domain, whose length would cut.
+    pub(super) reads_text: Vec<bool>,
     /// What the roles of requests may do to rows at all.
     pub(super) rights: Rights,
 }
@@ -107,7 +110,7 @@ impl Catalog {
                 return Err(StartError::Manifest);
             }
             let name = format!("{}.{}", ident(table.pg_schema), ident(table.pg_name));
-            let (types, declared) = types(client, table, &name).await?;
+            let Types { types, declared, reads_text } = types(client, table, &name).await?;
             let sql = "select exists (select from pg_catalog.pg_policy p
                 where p.polrelid = $1::text::regclass and p.polname = 'oosync_select')";
             let generated = client.query_one(sql, &[&name]).await?.try_get(0)?;
@@ -125,6 +128,7 @@ impl Catalog {
                 generated,
                 types,
                 declared,
+                reads_text,
                 rights,
             });
         }
@@ -141,26 +145,41 @@ pub(super) fn parse(manifest: &str) -> Result<Vec<ManifestTable>, StartError> {
     serde_json::from_str(manifest).map_err(|_| StartError::Manifest)
 }
 
-/// The types of a table's columns: without their lengths, and as they are declared.
-async fn types(
-    client: &Client,
-    table: &'static Table,
-    name: &str,
-) -> Result<(Vec<String>, Vec<String>), StartError> {
+/// What [`TableSql`] says of the types of columns.
+struct Types {
+    types: Vec<String>,
+    declared: Vec<String>,
+    reads_text: Vec<bool>,
+}
+
+/// The types of a table's columns.
+async fn types(client: &Client, table: &'static Table, name: &str) -> Result<Types, StartError> {
     // `character` and `bit` by those names are of length 1; with -1 Postgres gives the names without a length.
     let sql = "select a.attname::text, pg_catalog.format_type(a.atttypid, -1),
-            pg_catalog.format_type(a.atttypid, a.atttypmod) from pg_catalog.pg_attribute a
+            pg_catalog.format_type(a.atttypid, a.atttypmod),
+            t.typtype in ('b', 'e', 'r', 'm') and not exists (select from pg_catalog.pg_cast c
+              where c.castsource = 'pg_catalog.text'::pg_catalog.regtype and c.casttarget = t.oid and c.castmethod = 'f')
+          from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
         where a.attrelid = pg_catalog.to_regclass($1) and a.attnum > 0 and not a.attisdropped";
     let rows = client.query(sql, &[&name]).await?;
-    let found: Result<BTreeMap<String, (String, String)>, tokio_postgres::Error> =
-        rows.iter().map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect();
-    let found = found?;
-    let of = |column: &Column| match found.get(column.name) {
-        Some(types) => Ok(types.clone()),
-        None if column.default == ColumnDefault::Local => Ok(Default::default()),
-        None => Err(StartError::NoColumn { table: table.name, column: column.name }),
-    };
-    table.columns.iter().map(of).collect()
+    type Found = (String, String, bool);
+    let found: Result<BTreeMap<String, Found>, tokio_postgres::Error> = rows
+        .iter()
+        .map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))))
+        .collect();
+    let mut found = found?;
+    let mut types = Types { types: Vec::new(), declared: Vec::new(), reads_text: Vec::new() };
+    for column in table.columns {
+        let (ty, declared, reads_text) = match found.remove(column.name) {
+            Some(of) => of,
+            None if column.default == ColumnDefault::Local => Default::default(),
+            None => return Err(StartError::NoColumn { table: table.name, column: column.name }),
+        };
+        types.types.push(ty);
+        types.declared.push(declared);
+        types.reads_text.push(reads_text);
+    }
+    Ok(types)
 }
 
 impl TableSql {

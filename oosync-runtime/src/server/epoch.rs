@@ -5,22 +5,29 @@ use tokio_postgres::error::SqlState;
 use super::engine::Shared;
 use super::{Error, session};
 
-impl Shared {
-    /// Mends what a request that only reads has failed for, so that it can be answered at once: the database has no
-    /// epoch since a crash, and only a transaction that writes can draw one. No frame was written by then.
+/// One more try for what only reads and fails because the database has no epoch since a crash: only a transaction that
+/// writes can draw one. No frame was written by then.
+pub(super) struct SecondTry<'s> {
+    shared: &'s Shared,
+    left: bool,
+}
+
+impl<'s> SecondTry<'s> {
+    pub(super) const fn new(shared: &'s Shared) -> Self {
+        Self { shared, left: true }
+    }
+
+    /// Mends what a try has failed for.
     ///
     /// # Errors
     ///
-    /// The same error, where it is another one, or the database takes no writes.
-    pub(super) async fn can_go_on(&self, error: Error) -> Result<(), Error> {
+    /// The same error, where it is another one, or the second, or the database takes no writes.
+    pub(super) async fn after(&mut self, error: Error) -> Result<(), Error> {
         let code = error.postgres().and_then(tokio_postgres::Error::code);
-        if code != Some(&SqlState::READ_ONLY_SQL_TRANSACTION) {
+        if code != Some(&SqlState::READ_ONLY_SQL_TRANSACTION) || !std::mem::take(&mut self.left) {
             return Err(error);
         }
-        let connection = session::connection(&self.pool).await?;
-        match connection.batch_execute("select oosync.mark()").await {
-            Ok(()) => Ok(()),
-            Err(_) => Err(error),
-        }
+        let connection = session::connection(&self.shared.pool).await?;
+        connection.batch_execute("select oosync.mark()").await.map_err(|_| error)
     }
 }

@@ -16,7 +16,7 @@
 //! - [`http`]: all of it as a router, and connections
 //! - `maintenance`: what is done now and then; `metrics`: what is counted
 //! - [`planned`](schema_of), [`daemon`] (feature `daemon`): the schema of a plan at run time; the program `oosyncd`
-//! - `spool`: a body that waits for a slow device
+//! - `stream`: bodies of frames; `spool`: one that waits for a slow device
 //! - `event`: what an application is told, and may refuse
 //! - `error`: what a device is told, and what the log
 
@@ -47,6 +47,7 @@ mod session;
 mod snapshot;
 mod spool;
 mod start;
+mod stream;
 mod wait;
 
 pub use self::engine::{Engine, EngineBuilder};

@@ -1,10 +1,10 @@
 //! `pull`: from one state of the database to another.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Transaction;
-use tracing::Instrument as _;
 
 use super::acknowledge::acknowledge;
 use super::auth::Identity;
@@ -12,11 +12,12 @@ use super::compatible::Shape;
 use super::cursor::{Cursor, Holder, Kind, State};
 use super::delta::{Keys, Now, Since, read, turned};
 use super::engine::Shared;
+use super::epoch::SecondTry;
 use super::event::Event;
 use super::rows::{BATCH, Room};
-use super::spool::{Body, Spool};
+use super::spool::Body;
+use super::stream::{Frames, Output};
 use super::{Engine, Error, session};
-use crate::protocol::frame::FrameWriter;
 use crate::protocol::{
     Buckets, Changes, Counts, End, Header, Mode, Next, PROTOCOL_VERSION, Pull, PullReply, Reply,
     SnapshotReason, SnapshotRequired,
@@ -63,6 +64,7 @@ impl Engine {
 
     async fn pull_now(&self, identity: &Identity, request: &Pull) -> Result<PullReply, Error> {
         let shape = self.shared.shape(&request.schema_hash, identity).await?;
+        let mut second = SecondTry::new(&self.shared);
         for _ in 0..ATTEMPTS {
             let mut connection = session::connection(&self.shared.pool).await?;
             let transaction = read(&mut connection, identity).await?;
@@ -70,7 +72,7 @@ impl Engine {
                 Err(error) => {
                     drop(transaction);
                     drop(connection);
-                    self.shared.can_go_on(error).await?;
+                    second.after(error).await?;
                     continue;
                 }
                 Ok(page) => page,
@@ -118,49 +120,32 @@ impl Engine {
         request: &Pull,
     ) -> Result<(Reply<Body>, bool), Error> {
         let shape = self.shared.shape(&request.schema_hash, identity).await?;
-        let (spool, body) = Spool::new();
-        let (begun, begins) = tokio::sync::oneshot::channel();
-        let (engine, identity, request) = (self.clone(), identity.clone(), request.clone());
-        let work = async move {
-            let mut begun = Some(begun);
-            let mut writer = FrameWriter::default();
-            let shared = &engine.shared;
-            let mut done = shared.frames(&identity, &shape, &request, &mut writer, &spool, &mut begun).await;
-            if let Err(error) = done {
-                done = match shared.can_go_on(error).await {
-                    Ok(()) => {
-                        shared.frames(&identity, &shape, &request, &mut writer, &spool, &mut begun).await
-                    }
-                    Err(error) => Err(error),
-                };
-            }
-            if let Err(error) = done {
-                match begun.take() {
-                    // Nobody has been told anything yet.
-                    Some(begun) => drop(begun.send(Err(error))),
-                    None => {
-                        tracing::warn!(detail = error.detail(), "a pull broke off");
-                        // The header was written: an error can be.
-                        let _ = writer.error(error.body());
-                        spool.write(writer.take());
-                    }
-                }
-            }
-        };
-        // What the log says of it belongs to the request.
-        tokio::spawn(work.in_current_span());
-        match begins.await {
-            Ok(Ok(Told::Body { nothing })) => Ok((Reply::Given(body), nothing)),
-            Ok(Ok(Told::Required(required))) => Ok((Reply::SnapshotRequired(required), false)),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(Error::internal("the task of a pull ended")),
-        }
+        let delta = Delta { shape, identity: identity.clone(), request: request.clone() };
+        Ok(match self.stream(delta).await? {
+            (Told::Body { nothing }, body) => (Reply::Given(body), nothing),
+            (Told::Required(required), _) => (Reply::SnapshotRequired(required), false),
+        })
     }
 }
 
-/// Told once whether there will be a body.
-type Begun = tokio::sync::oneshot::Sender<Result<Told, Error>>;
+/// What changed since a request's cursor.
+struct Delta {
+    shape: Arc<Shape>,
+    identity: Identity,
+    request: Pull,
+}
 
+impl Frames for Delta {
+    type Told = Told;
+
+    const WHAT: &'static str = "pull";
+
+    async fn write(&self, shared: &Shared, output: &mut Output<Told>) -> Result<(), Error> {
+        shared.frames(self, output).await
+    }
+}
+
+/// Whether there will be a body.
 enum Told {
     /// There will be one; `nothing` if it is sure already that it holds nothing new.
     Body { nothing: bool },
@@ -228,12 +213,8 @@ impl Shared {
 
     async fn frames(
         &self,
-        identity: &Identity,
-        shape: &Shape,
-        request: &Pull,
-        writer: &mut FrameWriter,
-        spool: &Spool,
-        begun: &mut Option<Begun>,
+        Delta { shape, identity, request }: &Delta,
+        output: &mut Output<Told>,
     ) -> Result<(), Error> {
         let before = self.cursor(identity, request)?;
         let mut connection = session::connection(&self.pool).await?;
@@ -243,9 +224,13 @@ impl Shared {
         let known = now.acknowledged;
         let (before, since) = match (before, &now.since) {
             (Some(before), Since::Snapshot(since)) => (before, since.clone()),
-            (_, Since::Unknown(reason)) => return tell(begun, Told::Required(required(reason.clone()))),
-            (None, Since::Snapshot(_)) => {
-                return tell(begun, Told::Required(required(SnapshotReason::InitialSync)));
+            (_, since) => {
+                let reason = match since {
+                    Since::Unknown(reason) => reason.clone(),
+                    Since::Snapshot(_) => SnapshotReason::InitialSync,
+                };
+                output.tell(Told::Required(required(reason)));
+                return Ok(());
             }
         };
         let keys = self.keys(&transaction, shape, &before, &since, &now.state, request.client).await?;
@@ -261,13 +246,15 @@ impl Shared {
             buckets: turned(&before, &now.state),
             estimated: u64::try_from(count).ok(),
         };
-        writer.header(&header).map_err(framed)?;
+        output.writer.header(&header).map_err(framed)?;
         let nothing = count == 0 && header.buckets.is_empty() && before.included == now.state.included;
-        tell(begun, Told::Body { nothing })?;
+        if !output.tell(Told::Body { nothing }) {
+            return Ok(());
+        }
         let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
         for (index, (place, header)) in shape.tables.iter().enumerate() {
             let Some(keys) = keys.get(place) else { continue };
-            writer.table(index).map_err(framed)?;
+            output.writer.table(index).map_err(framed)?;
             let of = counts.entry(header.name.clone()).or_default();
             let keys: Vec<(&str, bool)> = keys.iter().map(|(key, gained)| (key.as_str(), *gained)).collect();
             for batch in keys.chunks(BATCH) {
@@ -280,8 +267,8 @@ impl Shared {
                 let found = self
                     .tuples(&transaction, identity, (*place, header), &asked, |tuple| {
                         of.rows += 1;
-                        writer.row(tuple).map_err(framed)?;
-                        spool.write_when_large(writer);
+                        output.writer.row(tuple).map_err(framed)?;
+                        output.flush_when_large();
                         Ok(())
                     })
                     .await?;
@@ -292,12 +279,12 @@ impl Shared {
                     .collect();
                 self.key_tuples(&transaction, *place, &gone, |tuple| {
                     of.deletes += 1;
-                    writer.delete(tuple).map_err(framed)?;
-                    spool.write_when_large(writer);
+                    output.writer.delete(tuple).map_err(framed)?;
+                    output.flush_when_large();
                     Ok(())
                 })
                 .await?;
-                if spool.is_abandoned() {
+                if output.spool.is_abandoned() {
                     return Ok(());
                 }
             }
@@ -318,8 +305,8 @@ impl Shared {
         let Now { state, .. } = now;
         let included = state.included.clone();
         let next = Next::Cursor(self.sign(identity, request, state)?);
-        writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
-        spool.write(writer.take());
+        output.writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
+        output.flush();
         Ok(())
     }
 
@@ -480,10 +467,4 @@ struct Collected {
     bytes: Room,
     records: BTreeMap<String, Vec<crate::protocol::RawJson>>,
     deletes: BTreeMap<String, Vec<crate::protocol::JsonRow>>,
-}
-
-/// Tells whoever waits that a body comes, or that none does.
-fn tell(begun: &mut Option<Begun>, told: Told) -> Result<(), Error> {
-    let told = begun.take().is_none_or(|begun| begun.send(Ok(told)).is_ok());
-    if told { Ok(()) } else { Err(Error::internal("nobody waits for the reply")) }
 }

@@ -5,25 +5,26 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, pin_mut};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
-use tracing::Instrument as _;
 
 use super::auth::Identity;
 use super::compatible::Shape;
 use super::cursor::{Cursor, Holder, Kind, State};
 use super::delta::read;
 use super::engine::Shared;
+use super::epoch::SecondTry;
 use super::rows::Room;
 use super::session::{as_server, as_user, ident, literal};
-use super::spool::{Body, Spool};
+use super::spool::Body;
+use super::stream::{Frames, Output};
 use super::{Engine, Error, session};
 use crate::codec::Wire;
-use crate::protocol::frame::FrameWriter;
 use crate::protocol::{
     Buckets, CopyOut, Counts, End, ErrorCode, Header, Mode, Next, PROTOCOL_VERSION, Progress, RawJson, Reply,
     Snapshot, SnapshotPage, SnapshotReply, TableHeader, tuple,
@@ -58,12 +59,12 @@ impl Engine {
     ///
     /// See [`Error`].
     pub async fn snapshot(&self, identity: &Identity, request: &Snapshot) -> Result<SnapshotReply, Error> {
-        match self.snapshot_now(identity, request).await {
-            Err(error) => {
-                self.shared.can_go_on(error).await?;
-                self.snapshot_now(identity, request).await
+        let mut second = SecondTry::new(&self.shared);
+        loop {
+            match self.snapshot_now(identity, request).await {
+                Err(error) => second.after(error).await?,
+                reply => return reply,
             }
-            reply => reply,
         }
     }
 
@@ -150,43 +151,26 @@ impl Engine {
         request: &Snapshot,
     ) -> Result<Reply<Body>, Error> {
         let shape = self.shared.shape(&request.schema_hash, identity).await?;
-        let (spool, body) = Spool::new();
-        let (begun, begins) = tokio::sync::oneshot::channel();
-        let (engine, identity, request) = (self.clone(), identity.clone(), request.clone());
-        let work = async move {
-            let mut begun = Some(begun);
-            let mut writer = FrameWriter::default();
-            let shared = &engine.shared;
-            let mut done =
-                shared.snapshot_frames(&identity, &shape, &request, &mut writer, &spool, &mut begun).await;
-            if let Err(error) = done {
-                done = match shared.can_go_on(error).await {
-                    Ok(()) => {
-                        let (writer, begun) = (&mut writer, &mut begun);
-                        shared.snapshot_frames(&identity, &shape, &request, writer, &spool, begun).await
-                    }
-                    Err(error) => Err(error),
-                };
-            }
-            if let Err(error) = done {
-                match begun.take() {
-                    Some(begun) => drop(begun.send(Err(error))),
-                    None => {
-                        tracing::warn!(detail = error.detail(), "a snapshot broke off");
-                        // The header was written: an error can be.
-                        let _ = writer.error(error.body());
-                        spool.write(writer.take());
-                    }
-                }
-            }
-        };
-        // What the log says of it belongs to the request.
-        tokio::spawn(work.in_current_span());
-        match begins.await {
-            Ok(Ok(())) => Ok(Reply::Given(body)),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(Error::internal("the task of a snapshot ended")),
-        }
+        let whole = Whole { shape, identity: identity.clone(), request: request.clone() };
+        let ((), body) = self.stream(whole).await?;
+        Ok(Reply::Given(body))
+    }
+}
+
+/// Everything that a user may see.
+struct Whole {
+    shape: Arc<Shape>,
+    identity: Identity,
+    request: Snapshot,
+}
+
+impl Frames for Whole {
+    type Told = ();
+
+    const WHAT: &'static str = "snapshot";
+
+    async fn write(&self, shared: &Shared, output: &mut Output<()>) -> Result<(), Error> {
+        shared.snapshot_frames(self, output).await
     }
 }
 
@@ -263,12 +247,8 @@ impl Shared {
 
     async fn snapshot_frames(
         &self,
-        identity: &Identity,
-        shape: &Shape,
-        request: &Snapshot,
-        writer: &mut FrameWriter,
-        spool: &Spool,
-        begun: &mut Option<tokio::sync::oneshot::Sender<Result<(), Error>>>,
+        Whole { shape, identity, request }: &Whole,
+        output: &mut Output<()>,
     ) -> Result<(), Error> {
         let framed = |error: crate::protocol::frame::FrameError| Error::internal(error.to_string());
         let malformed = |error: &dyn std::fmt::Display| Error::internal(format!("Postgres sent {error}"));
@@ -288,15 +268,15 @@ impl Shared {
             },
             estimated: place.estimated,
         };
-        writer.header(&header).map_err(framed)?;
-        if begun.take().is_none_or(|begun| begun.send(Ok(())).is_err()) {
+        output.writer.header(&header).map_err(framed)?;
+        if !output.tell(()) {
             return Ok(());
         }
         let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
         for (at, header) in self.wanted(shape, &place) {
             let after = if at == place.table { place.after.take() } else { None };
             let index = shape.tables.iter().position(|(place, _)| *place == at).unwrap_or_default();
-            writer.table(index).map_err(framed)?;
+            output.writer.table(index).map_err(framed)?;
             let table = &self.catalog.tables[at];
             // Policies of the database's own may show more than the user's buckets: then the key's text comes with each row.
             let held = self.all_held(&transaction, at, &place.state.buckets).await?;
@@ -326,7 +306,7 @@ impl Shared {
                         }
                         None => Cow::Borrowed(row.as_bytes()),
                     };
-                    writer.row(&sent).map_err(framed)?;
+                    output.writer.row(&sent).map_err(framed)?;
                     count.rows += 1;
                     place.rows += 1;
                     let key = if place.rows % PROGRESS == 0 { table.key_of_row(header, &row)? } else { None };
@@ -334,13 +314,13 @@ impl Shared {
                         (place.table, place.after) = (at, Some(key));
                         let resume = self.signer.sign(&place)?;
                         let (rows, estimated) = (place.rows, place.estimated);
-                        writer.progress(&Progress { resume, rows, estimated }).map_err(framed)?;
-                        writer.table(index).map_err(framed)?;
+                        output.writer.progress(&Progress { resume, rows, estimated }).map_err(framed)?;
+                        output.writer.table(index).map_err(framed)?;
                         place.after = None;
                     }
-                    spool.write_when_large(writer);
+                    output.flush_when_large();
                 }
-                if spool.is_abandoned() {
+                if output.spool.is_abandoned() {
                     return Ok(());
                 }
             }
@@ -354,8 +334,8 @@ impl Shared {
         transaction.commit().await?;
         let next = Next::Cursor(self.end(&place)?);
         let included = crate::protocol::Included::NONE;
-        writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
-        spool.write(writer.take());
+        output.writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
+        output.flush();
         Ok(())
     }
 }

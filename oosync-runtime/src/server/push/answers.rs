@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply::{Applier, Shown};
 use super::check::Item;
-use crate::protocol::{JsonRow, Op, RawJson, TableHeader};
-use crate::schema::{ColumnDefault, Table};
+use super::write::stamp;
+use crate::protocol::{JsonRow, Op, TableHeader};
+use crate::schema::{ColumnDefault, ColumnType, Table};
 use crate::server::Error;
 use crate::server::rows::Room;
+use crate::{Value, codec};
 
 impl Applier<'_> {
     /// Adds to answers the rows as they are now, as far as the user may see them. The role is the server's
@@ -61,7 +63,7 @@ impl Applier<'_> {
                 let Some(row) = rows.get(&item.key) else { continue };
                 let row: JsonRow =
                     serde_json::from_str(row.get()).map_err(|error| Error::internal(error.to_string()))?;
-                if let Some(settled) = self.results[n].as_mut().filter(|_| is_other(item, table, &row)) {
+                if let Some(settled) = self.results[n].as_mut().filter(|_| is_other_row(item, table, &row)) {
                     settled.shown = Shown::Key(item.key.clone());
                 }
             }
@@ -81,24 +83,37 @@ impl Applier<'_> {
     }
 }
 
-/// Whether a row is not what the device has after its mutation.
-fn is_other(item: &Item<'_>, table: &'static Table, row: &JsonRow) -> bool {
-    row.iter().any(|(name, value)| {
-        let sent = item.mutation.values.get(name).or_else(|| item.mutation.key.get(name));
-        let Some(column) = table.column(name).map(|place| &table.columns[place]) else { return false };
-        match sent {
-            _ if column.default == ColumnDefault::Local => false,
-            Some(sent) => !is_same(sent, value),
-            None if table.rules.deleted.is_some_and(|place| table.columns[place].name == name) => {
-                !matches!(value.get(), "null" | "false")
-            }
-            None => !value.is_null(),
+/// Whether a column is not what the device has after its mutation. The stamp of the last change never is: the server
+/// writes its own, and the device hears of it with the pull that includes the mutation.
+pub(super) fn is_other(
+    item: &Item<'_>,
+    table: &'static Table,
+    place: usize,
+    there: Option<&Value<'_>>,
+) -> bool {
+    let column = &table.columns[place];
+    if column.default == ColumnDefault::Local || stamp(table) == Some(place) {
+        return false;
+    }
+    let sent = item.mutation.values.get(column.name).or_else(|| item.mutation.key.get(column.name));
+    match sent.map(|sent| codec::from_json(&column.ty, sent.get())) {
+        // The same to the device, however it was written.
+        Some(Ok(sent)) => sent != *there.unwrap_or(&Value::Null),
+        Some(Err(_)) => true,
+        None if table.rules.deleted == Some(place) && column.ty == ColumnType::Bool => {
+            there.is_some_and(|there| *there != Value::Integer(0))
         }
-    })
+        None => there.is_some(),
+    }
 }
 
-/// Whether two values are the same, however their strings are escaped.
-fn is_same(one: &RawJson, other: &RawJson) -> bool {
-    let text = |json: &RawJson| serde_json::from_str::<String>(json.get()).ok();
-    one == other || text(one).is_some_and(|one| Some(one) == text(other))
+/// Whether a row is not what the device has after its mutation.
+fn is_other_row(item: &Item<'_>, table: &'static Table, row: &JsonRow) -> bool {
+    row.iter().any(|(name, json)| {
+        let Some(place) = table.column(name) else { return false };
+        match codec::from_json(&table.columns[place].ty, json.get()) {
+            Ok(there) => is_other(item, table, place, Some(&there).filter(|there| **there != Value::Null)),
+            Err(_) => true,
+        }
+    })
 }

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join3;
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use tokio_postgres::Transaction;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::protocol::{ErrorCode, Mutation, MutationResult, Push, Status};
 use crate::server::Error;
@@ -52,24 +53,36 @@ pub(super) async fn open(
     push: &Push,
 ) -> Result<(Answered, Timestamptz), Error> {
     let client = push.client.to_string();
-    let sql = "select c.acknowledged, pg_catalog.clock_timestamp()::text from oosync.client c
-        where c.id = $1::text::uuid and c.user_id = $2 for update";
     let (user, text) = (identity.user(), Type::TEXT);
-    let row = transaction.query_typed(sql, &[(&client, text.clone()), (&user, text.clone())]).await?;
+    let known = push.acknowledged.map_or(0, int8);
+    let sql = "update oosync.client c set acknowledged = greatest(c.acknowledged, $3), schema_hash = $4, seen_at = now()
+        where c.id = $1::text::uuid and c.user_id = $2
+        returning c.acknowledged, pg_catalog.clock_timestamp()::text";
+    let parameters: [(&(dyn ToSql + Sync), Type); 4] = [
+        (&client, text.clone()),
+        (&user, text.clone()),
+        (&known, Type::INT8),
+        (&push.schema_hash, text.clone()),
+    ];
+    // Each sees what the one before has waited for; together they cost one way to Postgres and back.
+    let lock = transaction.query_typed(sql, &parameters);
+    let sql = "delete from oosync.mutation m where m.client = $1::text::uuid
+        and m.id <= (select c.acknowledged from oosync.client c where c.id = $1::text::uuid and c.user_id = $2)";
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&client, text.clone()), (&user, text.clone())];
+    let forget = transaction.execute_typed(sql, &parameters);
+    // Ids ascend: this is one way down the index, where a list of them is one each.
+    let [first, last] = [push.mutations.first(), push.mutations.last()]
+        .map(|one| one.map_or(0, |mutation| int8(mutation.id)));
+    let sql = "select m.id, m.body, m.result from oosync.mutation m
+        where m.client = $1::text::uuid and m.id between $2 and $3";
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&client, text), (&first, Type::INT8), (&last, Type::INT8)];
+    let find = transaction.query_typed(sql, &parameters);
+    let (row, _, rows) = try_join3(lock, forget, find).await?;
     let row = row.first().ok_or_else(unknown_client)?;
     let acknowledged: i64 = row.try_get(0)?;
     let now = row.try_get::<_, &str>(1)?.parse();
     let now = now.map_err(|_| Error::internal("the clock could not be read"))?;
-    let acknowledged = acknowledged.max(push.acknowledged.map_or(0, int8));
-    let sql = "update oosync.client set acknowledged = $2, schema_hash = $3, seen_at = now() where id = $1::text::uuid";
-    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
-        [(&client, text.clone()), (&acknowledged, Type::INT8), (&push.schema_hash, text.clone())];
-    transaction.execute_typed(sql, &parameters).await?;
-    let sql = "delete from oosync.mutation m where m.client = $1::text::uuid and m.id <= $2";
-    transaction.execute_typed(sql, &[(&client, text.clone()), (&acknowledged, Type::INT8)]).await?;
-    let ids: Vec<i64> = push.mutations.iter().map(|mutation| int8(mutation.id)).collect();
-    let sql = "select m.id, m.body, m.result from oosync.mutation m where m.client = $1::text::uuid and m.id = any ($2)";
-    let rows = transaction.query_typed(sql, &[(&client, text), (&ids, Type::INT8_ARRAY)]).await?;
     let mut stored: BTreeMap<i64, (Vec<u8>, String)> = BTreeMap::new();
     for row in rows {
         stored.insert(row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?));
@@ -114,7 +127,7 @@ pub(super) async fn store<'m>(
         select $1::text::uuid, m.id, m.body, m.result, m.tbl, m.key
           from unnest($2, $3, $4, $5, $6) m (id, body, result, tbl, key)";
     let client = push.client.to_string();
-    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 6] = [
+    let parameters: [(&(dyn ToSql + Sync), Type); 6] = [
         (&client, Type::TEXT),
         (&ids, Type::INT8_ARRAY),
         (&bodies, Type::BYTEA_ARRAY),

@@ -1,7 +1,7 @@
 //! What is refused without asking Postgres.
 
 use crate::codec;
-use crate::protocol::{Mutation, MutationResult, Op, ReasonCode, Status, TableHeader};
+use crate::protocol::{JsonRow, Mutation, MutationResult, Op, ReasonCode, Status, TableHeader};
 use crate::schema::{ColumnDefault, Push as Pushes, Table};
 use crate::server::catalog::{Catalog, TableSql};
 use crate::server::compatible::Shape;
@@ -26,8 +26,33 @@ pub(super) fn refusal(id: u64, reason: ReasonCode, message: impl Into<String>) -
     MutationResult::rejected(id, Status::RejectedTerminal, reason, message)
 }
 
-/// What can be said of a mutation by the schema alone.
+/// What can be said of a mutation by the schema alone; `known` is one of the push that passed.
+///
+/// Most mutations of a push name the same columns as the one before: then there is nothing new to be said of them.
 pub(super) fn check<'a>(
+    mutation: &'a Mutation,
+    shape: &'a Shape,
+    catalog: &Catalog,
+    known: Option<&Item<'a>>,
+) -> Result<Item<'a>, Box<MutationResult>> {
+    if let Some(known) = known.filter(|known| is_alike(mutation, known.mutation)) {
+        return Ok(Item { mutation, key: String::new(), ..known.clone() });
+    }
+    check_names(mutation, shape, catalog)
+}
+
+/// Whether both do the same to the same columns of a table.
+fn is_alike(one: &Mutation, other: &Mutation) -> bool {
+    let alike = |one: &JsonRow, other: &JsonRow| one.names().eq(other.names());
+    one.op == other.op
+        && one.table == other.table
+        && alike(&one.key, &other.key)
+        && alike(&one.values, &other.values)
+        && alike(&one.base, &other.base)
+        && one.key.iter().all(|(_, value)| !value.is_null())
+}
+
+fn check_names<'a>(
     mutation: &'a Mutation,
     shape: &'a Shape,
     catalog: &Catalog,

@@ -22,17 +22,12 @@ impl Applier<'_> {
     ) -> Result<Outcomes, Error> {
         let mut outcomes = Outcomes::new();
         let fields = Fields { values: &[], bases: columns };
-        let met = self.met(self.of(place), members, fields, &[], &mut outcomes).await?;
-        let (mut missing, mut cases) = (Vec::new(), Vec::new());
+        let (found, missing) = self.find(place, members, fields, &[], &mut outcomes).await?;
+        let mut cases = Vec::new();
         let mut going: BTreeMap<usize, Option<Verdict>> = BTreeMap::new();
         let soft = self.of(place).table.rules.deleted.is_some();
-        for (n, met) in met {
-            let Some(met) = met else {
-                missing.push(n);
-                continue;
-            };
-            let own = &mut self.state.own[self.row_of[n]];
-            own.first_stamp(met.updated_at);
+        for (n, met) in found {
+            let own = &self.state.own[self.row_of[n]];
             if soft && met.deleted {
                 // Somebody else deleted it too.
                 outcomes.push((n, self.settled(n, None, ReasonCode::ChangedAndDeleted)));

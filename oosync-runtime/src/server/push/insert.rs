@@ -92,21 +92,12 @@ impl Applier<'_> {
         outcomes: &mut Outcomes,
     ) -> Result<Vec<usize>, Error> {
         let fields = Fields { values: columns, bases: &[] };
-        let met = self.met(self.of(place), members, fields, columns, outcomes).await?;
+        let (found, absent) = self.find(place, members, fields, columns, outcomes).await?;
         let table = self.of(place).table;
-        let (mut absent, mut writes, mut cases) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut writes, mut cases) = (Vec::new(), Vec::new());
         let fixed = |place: &usize| table.columns[*place].access.protected;
-        for (n, met) in met {
-            let Some(met) = met else {
-                absent.push(n);
-                continue;
-            };
-            if !met.owned {
-                outcomes.push((n, Outcome::Failed(self.not_owned(n))));
-                continue;
-            }
+        for (n, met) in found {
             let own = &mut self.state.own[self.row_of[n]];
-            own.first_stamp(met.updated_at);
             if own.deleted {
                 // This push took it away: what comes is new, and what it leaves out has its default.
                 let left = |place: &usize| {

@@ -50,14 +50,22 @@ impl Applier<'_> {
         Ok((n, Outcome::Failed(refuse(self.transaction, self.of(item.place), item, trouble).await?)))
     }
 
-    /// The text of each key, as the log has it. What is none is refused.
+    /// The text of each key, as the log has it. What is none is refused. Postgres is asked for those that cannot be told
+    /// here.
     pub(super) async fn keys(&self, place: usize, members: &[usize]) -> Result<KeyTexts, Error> {
         let of = self.of(place);
         let fields = Fields::default();
         let sql =
             format!("select r.n, {} from {}", of.key_text_of(|at, _| format!("r.k{at}")), of.record(fields));
         let (mut keys, mut outcomes) = (Vec::new(), Outcomes::new());
-        let records = self.records(of, members, fields);
+        let mut asked = Vec::new();
+        for n in members {
+            match of.key_text_of_json(&self.items[*n].mutation.key) {
+                Some(key) => keys.push((*n, key)),
+                None => asked.push(*n),
+            }
+        }
+        let records = self.records(of, &asked, fields);
         for (n, reached) in each(self.transaction, &Statement::query(&sql), &records).await? {
             match reached {
                 Ok(Reached::Row(row)) => keys.push((number(&row)?, row.try_get(1)?)),
@@ -106,7 +114,7 @@ impl Applier<'_> {
 
     /// What mutations meet; none where there is no row that the user may change. Those that Postgres does not even
     /// compare are failures.
-    pub(super) async fn met(
+    async fn met(
         &self,
         of: &TableSql,
         members: &[usize],
@@ -136,6 +144,29 @@ impl Applier<'_> {
             }
         }
         Ok(met)
+    }
+
+    /// The same, as those that meet a row that is the user's to write, and those that meet none. All others are refused.
+    pub(super) async fn find(
+        &mut self,
+        place: usize,
+        members: &[usize],
+        fields: Fields<'_>,
+        written: &[usize],
+        outcomes: &mut Outcomes,
+    ) -> Result<(Vec<(usize, Met)>, Vec<usize>), Error> {
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for (n, met) in self.met(self.of(place), members, fields, written, outcomes).await? {
+            match met {
+                None => missing.push(n),
+                Some(met) if !met.owned => outcomes.push((n, Outcome::Failed(self.not_owned(n)))),
+                Some(met) => {
+                    self.state.own[self.row_of[n]].first_stamp(met.updated_at);
+                    found.push((n, met));
+                }
+            }
+        }
+        Ok((found, missing))
     }
 
     /// The rows that mutations meet, as far as the user may see these columns.

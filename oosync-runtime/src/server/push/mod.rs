@@ -5,6 +5,7 @@
 //!
 //! - `books`: which mutations were answered before, and how
 //! - `check`: what is refused by the schema alone
+//! - `all_new`: nothing but new rows, as long as nothing is met; all else:
 //! - `units`, `apply`: in which order, and which together
 //! - `aside`: rows that exchange unique values
 //! - `record`, `sets`: many mutations as one statement, and fewer where it fails
@@ -14,6 +15,7 @@
 //! - `answers`: the rows that answers carry
 //! - `hook`: [`PushHook`], code that takes part
 
+mod all_new;
 mod answers;
 mod apply;
 mod aside;
@@ -86,6 +88,8 @@ struct Attempt<'m> {
     barred: &'m BTreeMap<u64, String>,
     /// Constraints are checked with every statement, whatever they say of themselves.
     strict: bool,
+    /// All may be new rows.
+    new: bool,
     /// The clock of the database.
     now: Timestamptz,
 }
@@ -93,6 +97,8 @@ struct Attempt<'m> {
 /// How an attempt to apply mutations ended.
 enum Tried {
     Done(Answers),
+    /// Not all were new rows, or not all of them went in.
+    NotNew,
     /// A constraint that is checked at the end failed: it has to be known for which mutation.
     Deferred,
     /// A hook refused a mutation.
@@ -199,10 +205,10 @@ impl Shared {
         if fresh.is_empty() {
             return Ok(Answers::new());
         }
-        let (mut barred, mut strict) = (BTreeMap::new(), false);
+        let (mut barred, mut strict, mut new) = (BTreeMap::new(), false, true);
         loop {
             transaction.batch_execute("savepoint oosync_push").await?;
-            let sent = Attempt { fresh, barred: &barred, strict, now };
+            let sent = Attempt { fresh, barred: &barred, strict, new, now };
             let tried = self.try_once(transaction, identity, push, shape, sent).await?;
             if let Tried::Done(answers) = tried {
                 transaction.batch_execute("release savepoint oosync_push").await?;
@@ -214,7 +220,8 @@ impl Shared {
                 Tried::Deferred if strict => {
                     return Err(Error::internal("a constraint failed at the end and not before"));
                 }
-                Tried::Deferred => strict = true,
+                Tried::Deferred => (strict, new) = (true, false),
+                Tried::NotNew => new = false,
                 Tried::Barred(id, message) => {
                     let sent = fresh.iter().any(|mutation| mutation.id == id);
                     if !sent || barred.contains_key(&id) {
@@ -241,7 +248,7 @@ impl Shared {
         identity: &Identity,
         push: &Push,
         shape: &Shape,
-        Attempt { fresh, barred, strict, now }: Attempt<'_>,
+        Attempt { fresh, barred, strict, new, now }: Attempt<'_>,
     ) -> Result<Tried, Error> {
         if strict {
             transaction.batch_execute("set constraints all immediate").await?;
@@ -267,7 +274,7 @@ impl Shared {
                 Some(message) => {
                     Err(Box::new(refusal(mutation.id, ReasonCode::HookRejected, message.clone())))
                 }
-                None => check(mutation, shape, &self.catalog),
+                None => check(mutation, shape, &self.catalog, applier.items.last()),
             };
             let checked = match refused.get(&row()) {
                 Some(failed) if checked.is_ok() => {
@@ -290,16 +297,23 @@ impl Shared {
             }
         }
         applier.results = vec![None; applier.items.len()];
-        applier.rows(&mut failed_groups).await?;
-        applier.lock().await?;
-        let sent: Vec<Sent> = applier
-            .items
-            .iter()
-            .enumerate()
-            .filter(|(place, _)| applier.results[*place].is_none())
-            .map(|(place, item)| Sent { place, row: applier.row_of[place], group: item.mutation.group })
-            .collect();
-        applier.apply(units(&sent)).await?;
+        // What is refused may be the reason that others are.
+        if new && answers.is_empty() && applier.may_be_new() {
+            if !applier.all_new().await? {
+                return Ok(Tried::NotNew);
+            }
+        } else {
+            applier.rows(&mut failed_groups).await?;
+            applier.lock().await?;
+            let sent: Vec<Sent> = applier
+                .items
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| applier.results[*place].is_none())
+                .map(|(place, item)| Sent { place, row: applier.row_of[place], group: item.mutation.group })
+                .collect();
+            applier.apply(units(&sent)).await?;
+        }
         if !strict && !applier.at_end().await? {
             return Ok(Tried::Deferred);
         }

@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use super::check::Item;
+use crate::codec;
 use crate::protocol::{JsonRow, RawJson};
 use crate::schema::ColumnType;
 use crate::server::catalog::TableSql;
@@ -82,6 +83,34 @@ impl TableSql {
         let parts = self.table.primary_key.iter().enumerate();
         let parts = parts.map(|(at, place)| format!("({})::text", of(at, *place)));
         format!("array[{}]::text", parts.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The text of a key, as the log has it, where that can be told here: for types that write a value in one way, and
+    /// texts that an array does not quote.
+    pub(super) fn key_text_of_json(&self, key: &JsonRow) -> Option<String> {
+        let mut text = "{".to_owned();
+        for (at, place) in self.table.primary_key.iter().enumerate() {
+            let column = &self.table.columns[*place];
+            // A domain has another name, and may have checks.
+            let ty = match (&column.ty, self.types[*place].as_str()) {
+                (ColumnType::Uuid | ColumnType::UuidText, "uuid") => &ColumnType::Uuid,
+                (ColumnType::Int2, "smallint")
+                | (ColumnType::Int4, "integer")
+                | (ColumnType::Int8, "bigint")
+                | (ColumnType::Text, "text") => &column.ty,
+                _ => return None,
+            };
+            let value = codec::from_json(ty, key.get(column.name)?.get()).ok()?;
+            let part = codec::to_text(ty, &value).ok()?;
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '@');
+            if part.is_empty() || !part.chars().all(plain) || part.eq_ignore_ascii_case("null") {
+                return None;
+            }
+            text.push_str(if at == 0 { "" } else { "," });
+            text.push_str(&part);
+        }
+        text.push('}');
+        Some(text)
     }
 
     /// The columns of the key, of the row `t`.

@@ -60,24 +60,14 @@ impl Applier<'_> {
     ) -> Result<Outcomes, Error> {
         let mut outcomes = Outcomes::new();
         let fields = Fields { values: columns, bases: columns };
-        let met = self.met(self.of(place), members, fields, columns, &mut outcomes).await?;
+        let (found, missing) = self.find(place, members, fields, columns, &mut outcomes).await?;
         let clashing = |this: &Self, n: usize, met: &Met| -> Vec<usize> {
             let own = &this.state.own[this.row_of[n]];
             let clashes = |at: &usize| !met.unchanged[*at] && !met.equal[*at] && !own.wrote(columns[*at]);
             (0..columns.len()).filter(clashes).map(|at| columns[at]).collect()
         };
-        let (mut missing, mut writes) = (Vec::new(), Vec::new());
-        let mut cases = Vec::new();
-        for (n, met) in met {
-            let Some(met) = met else {
-                missing.push(n);
-                continue;
-            };
-            if !met.owned {
-                outcomes.push((n, Outcome::Failed(self.not_owned(n))));
-                continue;
-            }
-            self.state.own[self.row_of[n]].first_stamp(met.updated_at);
+        let (mut writes, mut cases) = (Vec::new(), Vec::new());
+        for (n, met) in found {
             let clashes = clashing(self, n, &met);
             if clashes.is_empty() {
                 writes.push(Write { n, columns: columns.to_vec(), defaults: Vec::new(), verdict: None });

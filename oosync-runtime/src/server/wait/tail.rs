@@ -18,14 +18,33 @@ const IDLE: Duration = Duration::from_secs(10);
 /// A question that takes longer is not answered any more: the connection has gone without a word.
 const ANSWER: Duration = Duration::from_secs(15);
 
+/// Before the second attempt to follow the log; twice as long before each one after that.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Before any attempt: for so long, Postgres may be there again without a device knowing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 pub(super) fn spawn(waiters: Arc<Waiters>, pool: Pool) {
     tokio::spawn(async move {
         let mut guard = Guard { waiters, done: false };
+        tokio::time::sleep(pause(guard.waiters.failures())).await;
         match run(&guard.waiters, &pool).await {
             Ok(()) => guard.done = true,
-            Err(error) => tracing::warn!(detail = error.detail(), "the tail of the log broke off"),
+            Err(error) if guard.waiters.is_wanted() => {
+                tracing::warn!(detail = error.detail(), "the tail of the log broke off");
+            }
+            // The server stops, or nobody waits any more: Postgres may well have gone.
+            Err(error) => tracing::debug!(detail = error.detail(), "the tail of the log ended"),
         }
     });
+}
+
+/// How long a tail waits that begins after so many failed, one after the other: devices come back at once.
+fn pause(failures: u32) -> Duration {
+    match failures {
+        0 => Duration::ZERO,
+        _ => (FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(failures - 1))).min(LONGEST_PAUSE),
+    }
 }
 
 /// However the task ends, nobody waits for it in vain.
@@ -100,4 +119,17 @@ async fn ask(connection: &Client, since: Option<String>) -> Result<(String, Vec<
 
 fn late(_: tokio::time::error::Elapsed) -> Error {
     Error::unavailable("the database does not answer", "the tail of the log waited too long")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_makes_the_next_attempt_wait_longer_but_not_long() {
+        assert_eq!(pause(0), Duration::ZERO);
+        let pauses: Vec<u128> = (1..=7).map(|failures| pause(failures).as_millis()).collect();
+        assert_eq!(pauses, [50, 100, 200, 400, 800, 1_000, 1_000]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
 }

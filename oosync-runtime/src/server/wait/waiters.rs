@@ -27,6 +27,8 @@ struct State {
     buckets: HashMap<Arc<str>, HashSet<u64>>,
     next: u64,
     tail: Tail,
+    /// Tails that failed since the last one that began.
+    failures: u32,
     closed: bool,
 }
 
@@ -135,6 +137,17 @@ impl Waiters {
         self.lock().closed
     }
 
+    /// How many tails failed since the last one that began.
+    pub(super) fn failures(&self) -> u32 {
+        self.lock().failures
+    }
+
+    /// Whether anybody waits who is to be told of changes.
+    pub(super) fn is_wanted(&self) -> bool {
+        let state = self.lock();
+        !state.closed && !state.waiters.is_empty()
+    }
+
     /// Takes a place. Whatever is committed after this has answered rings its bell.
     pub(super) async fn join(self: &Arc<Self>, pool: &Pool, buckets: &[String]) -> Result<Place, Error> {
         let bell = Arc::new(Bell { rung: Notify::new(), why: AtomicU8::new(0) });
@@ -174,6 +187,7 @@ impl Waiters {
     /// Whatever is committed from now on will be told.
     pub(super) fn has_begun(&self) {
         let mut state = self.lock();
+        state.failures = 0;
         if state.tail == Tail::Starting {
             state.tail = Tail::Running;
             drop(state);
@@ -204,6 +218,7 @@ impl Waiters {
     pub(super) fn failed(&self) {
         let mut state = self.lock();
         state.tail = Tail::Stopped;
+        state.failures = state.failures.saturating_add(1);
         for waiter in state.waiters.values() {
             waiter.bell.ring(Ended::Failed);
         }

@@ -1,5 +1,6 @@
 //! Devices that push.
 
+mod all_new;
 mod allowed;
 mod conflicts;
 mod hooks;
