@@ -56,8 +56,10 @@ impl Device {
             name,
             person,
             proxy: Proxy::new(move || {
+                // Waited for, too: until it is gone, it would still be taken for alive.
                 if let Some(child) = killed.lock().expect("nothing panics here").as_mut() {
                     let _ = child.kill();
+                    let _ = child.wait();
                 }
             }),
             is_copied: false,
