@@ -241,6 +241,35 @@ fn an_edit_made_while_a_push_is_on_its_way_is_sent_by_the_next() {
 }
 
 #[test]
+fn a_device_that_is_written_to_faster_than_it_sends_hears_of_others_all_the_same() {
+    let server = Server::todo();
+    let device = Device::synced(&server, 0);
+    server.database.execute(&format!(
+        "insert into lists (id, owner_id, title) values ('{}', '{}', 'Theirs')",
+        id(500),
+        user(0)
+    ));
+    device.add_list(1, "Mine 1");
+    // The app writes whenever something is on its way.
+    let file = device.folder.file();
+    for number in 2..40 {
+        let (file, list, owner) = (file.clone(), key(number), blob(&user(0)));
+        let writes = Action(Arc::new(move || {
+            let app = oosync_runtime::rusqlite::Connection::open(&file).unwrap();
+            app.execute_batch(&format!(
+                "INSERT INTO lists (id, owner_id, title) VALUES ({list}, {owner}, 'Mine {number}')"
+            ))
+            .unwrap();
+        }));
+        device.network.next("push", Fault::After(writes));
+    }
+    device.sync();
+    assert!(device.lists().contains(&"Theirs".to_owned()), "{:?}", device.lists());
+    assert_eq!(device.sent(), [1], "what was written meanwhile is for the next cycle");
+    assert_eq!(device.pending(), 1);
+}
+
+#[test]
 fn a_pull_over_dirty_rows_takes_clean_columns_and_leaves_dirty_ones() {
     let server = Server::todo();
     let device = Device::synced(&server, 0);
