@@ -23,10 +23,13 @@
 
 pub mod device;
 mod handle;
+mod inject;
 mod kind;
+mod machine;
 mod oracle;
 pub mod proxy;
 mod run;
+mod versions;
 mod world;
 
 pub use self::kind::Kind;
