@@ -397,7 +397,9 @@ impl App<'_> {
 fn is_of_the_disk(error: Option<&oosync_runtime::rusqlite::Error>) -> bool {
     let codes = [ErrorCode::DiskFull, ErrorCode::SystemIoFailure, ErrorCode::CannotOpen];
     std::env::var_os(super::machine::VARIABLE).is_some()
-        && error.and_then(|error| error.sqlite_error_code()).is_some_and(|code| codes.contains(&code))
+        && error
+            .and_then(oosync_runtime::rusqlite::Error::sqlite_error_code)
+            .is_some_and(|code| codes.contains(&code))
 }
 
 /// Looks at what the app can see, and at every byte of the file, for as long as the process lives.
