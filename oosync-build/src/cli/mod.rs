@@ -8,7 +8,7 @@
 //! | exit code | meaning |
 //! | --- | --- |
 //! | 0 | fine |
-//! | 1 | the facts and the database, what is installed and the plan, or two snapshots differ |
+//! | 1 | the facts and the database, what is installed and the plan, two snapshots, or a device's file and the server differ |
 //! | 2 | the command line is wrong, or no database was named |
 //! | 3 | the database cannot be reached, refuses, or cannot be read |
 //! | 4 | facts or config are invalid |
@@ -27,6 +27,7 @@ mod migrate;
 mod plan;
 mod report;
 mod snapshot;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -45,6 +46,8 @@ use crate::project::{Project, explain};
 enum Outcome {
     Fine,
     Drift,
+    /// Another program has said what is wrong, and ended with this exit code.
+    Said(u8),
 }
 
 /// Why a command could not do what it was asked; the value is the exit code.
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
     match run(&cli, &reporter) {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::Drift) => ExitCode::from(1),
+        Ok(Outcome::Said(code)) => ExitCode::from(code),
         Err(failure) => {
             reporter.failure(&failure);
             ExitCode::from(failure.fault as u8)
@@ -87,6 +91,7 @@ fn run(cli: &Cli, reporter: &Reporter) -> Result<Outcome, Failure> {
         Command::Migrate(arguments) => migrate::run(&cli.common, arguments, reporter),
         Command::Diff(arguments) => diff::run(arguments, reporter),
         Command::Doctor => doctor::run(&cli.common, reporter),
+        Command::Verify(arguments) => verify::run(&cli.common, arguments, reporter),
         Command::Completions(arguments) => {
             clap_complete::generate(
                 arguments.shell,

@@ -36,8 +36,8 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::SchemaMismatch`] where it was never registered, [`ErrorCode::UpgradeRequired`] where something of
-    /// it is no longer there or another thing.
+    /// [`ErrorCode::SchemaMismatch`] where it was never registered, or is newer than what this server serves;
+    /// [`ErrorCode::UpgradeRequired`] where something of it is no longer there or another thing.
     pub(super) async fn shape(&self, hash: &str, identity: &Identity) -> Result<Arc<Shape>, Error> {
         let lock = || self.known.0.lock().unwrap_or_else(PoisonError::into_inner);
         let role = self.permissions.role_of(identity);
@@ -76,14 +76,21 @@ impl Shared {
 
     async fn older(&self, hash: &str) -> Result<Vec<(usize, TableHeader)>, Error> {
         let connection = session::connection(&self.pool).await?;
-        let sql = "select m.hash, m.tables::text from oosync.manifest m where m.hash in ($1, $2)";
+        let sql = "select m.hash, m.tables::text, m.version from oosync.manifest m where m.hash in ($1, $2)";
         let rows = connection.query(sql, &[&hash, &self.schema.hash]).await?;
-        let (mut then, mut now) = (None, None);
+        let (mut then, mut now, mut newest) = (None, None, 0_i64);
         for row in rows {
             let tables = parse(row.try_get(1)?).map_err(|error| Error::internal(error.to_string()))?;
-            let side = if row.try_get::<_, &str>(0)? == hash { &mut then } else { &mut now };
+            let side = if row.try_get::<_, &str>(0)? == hash {
+                newest = row.try_get(2)?;
+                &mut then
+            } else {
+                &mut now
+            };
             *side = Some(tables);
         }
+        // The database is ahead of this server, which is about to be replaced.
+        let is_newer = u64::try_from(newest).is_ok_and(|version| version > self.catalog.version);
         let (Some(then), Some(now)) = (then, now) else {
             let message = "the server does not know the schema of this device";
             return Err(Error::new(ErrorCode::SchemaMismatch, message).with_details(&self.version()));
@@ -95,6 +102,11 @@ impl Shared {
             let found = present.get(table.local_name.as_str()).filter(|found| serves(found, table));
             let place = self.schema.tables.iter().position(|known| known.name == table.local_name);
             let (Some(_), Some(place)) = (found, place) else {
+                if is_newer {
+                    let message =
+                        format!("this server is older than the app: {} is another here", table.local_name);
+                    return Err(Error::new(ErrorCode::SchemaMismatch, message).with_details(&self.version()));
+                }
                 let message = format!("this version of the app is too old: {} has changed", table.local_name);
                 return Err(Error::new(ErrorCode::UpgradeRequired, message).with_details(&self.version()));
             };

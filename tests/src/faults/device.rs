@@ -4,6 +4,7 @@
 //!
 //! | told | tells | |
 //! | --- | --- | --- |
+//! | `settle verify` | `SETTLED N` | the same, and then its file is compared with the server's rows |
 //! | `settle` | `SETTLED N` | it writes no more, and syncs until nothing is left to do; by itself, its queue was empty after N ms |
 //! | `quit` | | it ends |
 //! | | `ANOMALY …` | it saw what it may never see |
@@ -15,10 +16,11 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use oosync_runtime::client::{Client, HttpTransport, StartOptions};
+use oosync_runtime::client::{Client, HttpTransport, StartOptions, StoreError, SyncError};
 use oosync_runtime::rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 use oosync_runtime::server::schema_of;
 
+use super::versions;
 use super::world::{BULK, project};
 use crate::fire::{Dice, user};
 
@@ -103,30 +105,39 @@ pub fn run(options: &DeviceOptions) -> ExitCode {
         .transport(transport)
         .device(&options.name)
         .busy_timeout(Duration::from_secs(30))
-        .open()
-        .unwrap_or_else(|error| {
+        .open();
+    let client = match client {
+        Ok(client) => client,
+        // It is started again, and opens once the disk works.
+        Err(SyncError::Store(StoreError::Sqlite { source, .. })) if is_of_the_disk(Some(&source)) => {
+            return ExitCode::FAILURE;
+        }
+        Err(error) => {
             anomaly(&format!("the file does not open: {error}"));
             panic!("{error}");
-        });
+        }
+    };
     let connection = client.connection().expect("the file is open");
     watch(client.connection().expect("the file is open"), options);
     client.start(quick()).expect("a thread can be started");
     let told = commands();
-    let mut app =
-        App { connection, options, dice: Dice::new(options.seed), number: 0, journal: journal(options) };
+    let mut app = App {
+        connection,
+        options,
+        is_new: versions::is_new(schema),
+        dice: Dice::new(options.seed),
+        number: 0,
+        journal: journal(options),
+    };
     loop {
         let pause = Duration::from_millis(5 + app.dice.roll(60) as u64);
         match told.recv_timeout(pause) {
-            Ok(line) if line == "settle" => {
-                println!("SETTLED {}", settle(&client).as_millis());
+            Ok(line) if line.starts_with("settle") => {
                 // Nothing is written from now on.
-                while let Ok(line) = told.recv() {
-                    match line.as_str() {
-                        "settle" => {
-                            println!("SETTLED {}", settle(&client).as_millis());
-                        }
-                        _ => return ExitCode::SUCCESS,
-                    }
+                let mut line = Some(line).filter(|line| line.starts_with("settle"));
+                while let Some(how) = line {
+                    println!("SETTLED {}", settle(&client, how == "settle verify").as_millis());
+                    line = told.recv().ok().filter(|line| line.starts_with("settle"));
                 }
                 return ExitCode::SUCCESS;
             }
@@ -166,7 +177,7 @@ fn journal(options: &DeviceOptions) -> File {
 }
 
 /// By itself first, within the bound; then until a whole cycle finds nothing to do. How long the former took.
-fn settle(client: &Client) -> Duration {
+fn settle(client: &Client, verify: bool) -> Duration {
     let began = Instant::now();
     let background = client.status().is_ok_and(|status| status.in_background);
     while background && client.status().is_ok_and(|status| status.pending > 0 || !status.ready) {
@@ -179,6 +190,14 @@ fn settle(client: &Client) -> Duration {
     let alone = began.elapsed();
     client.stop();
     let mut last = String::new();
+    // An audit is no different from a cycle: it is tried until it succeeds.
+    while verify && began.elapsed() < 2 * LIVENESS {
+        match client.verify() {
+            Ok(_) => break,
+            Err(error) => last = error.to_string(),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
     while began.elapsed() < 2 * LIVENESS {
         match client.sync() {
             Ok(done) if !done.stuck.is_empty() => {
@@ -207,6 +226,8 @@ fn settle(client: &Client) -> Duration {
 struct App<'o> {
     connection: Connection,
     options: &'o DeviceOptions,
+    /// It is one of the new version.
+    is_new: bool,
     dice: Dice,
     number: usize,
     journal: File,
@@ -234,7 +255,7 @@ impl App<'_> {
                 let _ = self.connection.execute_batch("ROLLBACK");
                 // A row that was found may have been taken away before it was written to.
                 let is_expected = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
-                if !is_expected {
+                if !is_expected && !is_of_the_disk(Some(&error)) {
                     anomaly(&format!("the app cannot write: {error}"));
                 }
             }
@@ -270,7 +291,7 @@ impl App<'_> {
         const LIST: &str = "SELECT hex(id), title FROM lists WHERE title NOT LIKE 'pair %' AND deleted_at IS NULL ORDER BY random() LIMIT 1";
         let person = self.options.person;
         let me = format!("x'{}'", user(person).replace('-', ""));
-        let what = self.dice.roll(20);
+        let what = self.dice.roll(if self.is_new { 25 } else { 20 });
         match what {
             0..2 => {
                 let text = self.text(&format!("<only:{person}>"));
@@ -329,6 +350,13 @@ impl App<'_> {
             18 => {
                 let Some((todo, _)) = self.find(TODO)? else { return Ok(()) };
                 // What hangs on it goes with it: what was not sent of that never is.
+                if self.is_new {
+                    let reminders = format!("SELECT hex(id) FROM reminders WHERE todo_id = x'{todo}'");
+                    let mut statement = self.connection.prepare(&reminders)?;
+                    for reminder in statement.query_map([], |row| row.get(0))? {
+                        written.push(("reminders", reminder?, None));
+                    }
+                }
                 let comments = format!("SELECT id FROM comments WHERE todo_id = x'{todo}'");
                 let mut statement = self.connection.prepare(&comments)?;
                 for comment in statement.query_map([], |row| row.get::<_, i64>(0))? {
@@ -337,6 +365,25 @@ impl App<'_> {
                 self.connection.execute(&format!("DELETE FROM todos WHERE id = x'{todo}'"), [])?;
                 written.push(("todos", todo, None));
             }
+            20..23 => {
+                let Some((todo, audience)) = self.find(TODO)? else { return Ok(()) };
+                let text = self.text(&audience);
+                let sql = format!(
+                    "INSERT INTO reminders (todo_id, body) VALUES (x'{todo}', '{text}') RETURNING hex(id)"
+                );
+                let key = self.connection.query_row(&sql, [], |row| row.get(0))?;
+                written.push(("reminders", key, Some(text)));
+            }
+            23 => {
+                let Some((list, audience)) = self.find(LIST)? else { return Ok(()) };
+                let sql = format!("UPDATE lists SET note = 'noted {audience}' WHERE id = x'{list}'");
+                self.connection.execute(&sql, [])?;
+            }
+            24 => {
+                let Some((todo, _)) = self.find(TODO)? else { return Ok(()) };
+                let sql = format!("UPDATE todos SET estimate = estimate + 1 WHERE id = x'{todo}'");
+                self.connection.execute(&sql, [])?;
+            }
             _ => {
                 let sql = "UPDATE comments SET body = body WHERE id = (SELECT min(id) FROM comments)";
                 self.connection.execute(sql, [])?;
@@ -344,6 +391,15 @@ impl App<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an error is the disk's, on a machine whose disk may be full or fail.
+fn is_of_the_disk(error: Option<&oosync_runtime::rusqlite::Error>) -> bool {
+    let codes = [ErrorCode::DiskFull, ErrorCode::SystemIoFailure, ErrorCode::CannotOpen];
+    std::env::var_os(super::machine::VARIABLE).is_some()
+        && error
+            .and_then(oosync_runtime::rusqlite::Error::sqlite_error_code)
+            .is_some_and(|code| codes.contains(&code))
 }
 
 /// Looks at what the app can see, and at every byte of the file, for as long as the process lives.
@@ -355,6 +411,7 @@ fn watch(connection: Connection, options: &DeviceOptions) {
             match whole(&connection, options.person) {
                 Ok(None) => {}
                 Ok(Some(what)) => anomaly(&format!("half of a transaction is seen: {what}")),
+                Err(error) if is_of_the_disk(Some(&error)) => {}
                 Err(error) => anomaly(&format!("the app cannot read: {error}")),
             }
             if looks.is_multiple_of(8)

@@ -7,7 +7,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use oosync_runtime::rusqlite::Connection;
+
 use super::device::DeviceOptions;
+use super::machine::Machine;
 use super::proxy::Proxy;
 use super::world::World;
 
@@ -31,8 +34,13 @@ pub(super) struct Device {
     pub proxy: Proxy,
     /// Its file was copied.
     pub is_copied: bool,
+    /// The folder of the project that its app was built from.
+    pub project: PathBuf,
+    /// The machine it is on, if that is not this one.
+    pub machine: Option<Machine>,
+    /// A bit of its file was turned over: an audit finds that.
+    pub is_flipped: bool,
     program: PathBuf,
-    project: PathBuf,
     seed: u64,
     processes: u64,
     child: Arc<Mutex<Option<Child>>>,
@@ -56,13 +64,17 @@ impl Device {
             name,
             person,
             proxy: Proxy::new(move || {
+                // Waited for, too: until it is gone, it would still be taken for alive.
                 if let Some(child) = killed.lock().expect("nothing panics here").as_mut() {
                     let _ = child.kill();
+                    let _ = child.wait();
                 }
             }),
             is_copied: false,
-            program: world.program.clone(),
             project: world.folder.clone(),
+            machine: None,
+            is_flipped: false,
+            program: world.program.clone(),
             seed,
             processes: 0,
             child,
@@ -101,6 +113,7 @@ impl Device {
             .expect("the folder is writable");
         let mut child = Command::new(&self.program)
             .args(options.arguments())
+            .envs(self.machine.as_ref().map(Machine::environment).into_iter().flatten())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -137,6 +150,13 @@ impl Device {
         }
     }
 
+    /// Stops its process, or lets it go on.
+    pub(super) fn pause(&self, paused: bool) {
+        if let Some(child) = self.child.lock().expect("nothing panics here").as_ref() {
+            signal(child.id(), if paused { "STOP" } else { "CONT" });
+        }
+    }
+
     fn tell(&mut self, line: &str) {
         if let Some(stdin) = &mut self.stdin {
             let _ = writeln!(stdin, "{line}");
@@ -145,7 +165,7 @@ impl Device {
 
     /// It writes no more, and syncs until nothing is left to do; see [`Device::settled`].
     pub(super) fn settle(&mut self) {
-        self.tell("settle");
+        self.tell(if self.is_flipped { "settle verify" } else { "settle" });
     }
 
     /// Waits until it has settled. In how many milliseconds it sent its queue by itself.
@@ -204,10 +224,26 @@ impl Device {
         true
     }
 
+    /// Turns a bit over in a text of its file, in a row that nobody has changed here since the server gave it; `false`
+    /// where there is no such row. The process is restarted.
+    pub(super) fn flip(&mut self) -> bool {
+        // Looked for before, too: who is killed all the time never gets a row.
+        if unchanged(&self.file).is_none() {
+            return false;
+        }
+        self.kill();
+        let flipped = flip(&self.file);
+        self.is_flipped = self.is_flipped || flipped;
+        self.start();
+        flipped
+    }
+
     /// Another device of the same person begins with a copy of this one's file.
     pub(super) fn cloned(&mut self, world: &World, number: usize) -> Self {
         self.kill();
         let mut clone = Self::new(world, number, self.person, self.seed.wrapping_add(77));
+        clone.project.clone_from(&self.project);
+        clone.is_flipped = self.is_flipped;
         copy(&self.file, &clone.file);
         (self.is_copied, clone.is_copied) = (true, true);
         self.start();
@@ -232,6 +268,40 @@ impl Drop for Device {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Sends a signal to a process that we have started.
+pub(super) fn signal(process: u32, name: &str) {
+    let _ =
+        Command::new("kill").args([&format!("-{name}"), &process.to_string()]).stderr(Stdio::null()).status();
+}
+
+/// A text in a row that nobody has changed here since the server gave it.
+fn unchanged(file: &Path) -> Option<(Connection, String)> {
+    let connection = Connection::open(file).ok()?;
+    connection.busy_timeout(Duration::from_secs(5)).ok()?;
+    let sql = "SELECT title FROM todos AS t WHERE title LIKE 'w:%'
+               AND NOT EXISTS (SELECT 1 FROM _oosync_todos AS s WHERE s.key_id = t.id) ORDER BY random() LIMIT 1";
+    let title = connection.query_row(sql, [], |row| row.get(0)).ok()?;
+    Some((connection, title))
+}
+
+fn flip(file: &Path) -> bool {
+    let Some((connection, title)) = unchanged(file) else { return false };
+    // Everything is in the file itself then.
+    if connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).is_err() {
+        return false;
+    }
+    drop(connection);
+    let Ok(mut bytes) = std::fs::read(file) else { return false };
+    let (needle, mut flipped) = (title.as_bytes(), false);
+    for at in 0..bytes.len().saturating_sub(needle.len()) {
+        if bytes[at..].starts_with(needle) {
+            bytes[at] ^= 1;
+            flipped = true;
+        }
+    }
+    flipped && std::fs::write(file, bytes).is_ok()
 }
 
 /// A file of SQLite whose processes are gone: what it needs to be whole, and nothing of what was there.

@@ -76,6 +76,43 @@ kinds! {
     Clone = "clone",
     /// The server's change log is compacted, so that old cursors are worth nothing.
     Compact = "compact",
+    /// A new version of the schema and of the app, beside the old ones: database, servers and devices turn to it one after
+    /// the other, some devices before the servers, some never; some are killed while they change their file.
+    Upgrade = "upgrade",
+    /// What has nothing to do with the sync changes in the schema; tables are rewritten.
+    Ddl = "ddl",
+    /// The data folder of Postgres is replaced by an earlier copy of it.
+    PostgresRestore = "postgres-restore",
+    /// A device's clock jumps by days.
+    Clock = "clock",
+    /// The servers' clock jumps by days.
+    ServerClock = "server-clock",
+    /// A device's connections are closed, and after a few milliseconds there are new ones.
+    Blink = "blink",
+    /// A device's process is stopped for a while, and goes on.
+    Pause = "pause",
+    /// A server's process is stopped for a while, and goes on.
+    ServerPause = "server-pause",
+    /// A request is lost, and arrives when others of the device have.
+    Late = "late",
+    /// Servers are replaced one after the other, and finish what they do.
+    Rolling = "rolling",
+    /// Others lock the same rows in another order, and some in serializable transactions.
+    Deadlock = "deadlock",
+    /// A transaction stays open in another database.
+    OtherDatabase = "other-database",
+    /// A transaction is prepared, and committed or rolled back later.
+    Prepared = "prepared",
+    /// A device's disk is full.
+    DiskFull = "disk-full",
+    /// A device's disk fails to write.
+    DiskError = "disk-error",
+    /// A bit of a row in a device's file turns over.
+    BitFlip = "bit-flip",
+    /// Rows move from whom they belong to, to others.
+    Reparent = "reparent",
+    /// Rows move, or are not shared any more, while a device is in the middle of an answer.
+    ShareInPull = "share-in-pull",
 }
 
 impl fmt::Display for Kind {

@@ -21,6 +21,8 @@ pub(super) struct Left<'a> {
     pub person: usize,
     /// Its file.
     pub file: &'a Path,
+    /// What its app was built with: it has the tables and columns of that, and no others.
+    pub schema: &'static Schema,
     /// What it has written down.
     pub journal: String,
     /// Its file was a copy, of itself or of another device: what it wrote may have been sent by two.
@@ -32,7 +34,10 @@ pub(super) struct Left<'a> {
 /// # Panics
 ///
 /// Where one of the databases does not answer.
-pub(super) fn anomalies(world: &World, schema: &Schema, devices: &[Left<'_>]) -> Vec<String> {
+///
+/// `taken_back` are texts that the server had been given before its database was replaced by an earlier copy: they may be
+/// there or not.
+pub(super) fn anomalies(world: &World, taken_back: &HashSet<String>, devices: &[Left<'_>]) -> Vec<String> {
     let mut all = Vec::new();
     for device in devices {
         let connection = Connection::open_with_flags(device.file, OpenFlags::SQLITE_OPEN_READ_WRITE)
@@ -42,13 +47,13 @@ pub(super) fn anomalies(world: &World, schema: &Schema, devices: &[Left<'_>]) ->
         if integrity != "ok" {
             all.push(format!("{}: the file is damaged: {integrity}", device.name));
         }
-        for table in schema.tables {
+        for table in device.schema.tables {
             all.extend(converged(world, table, &connection, device));
         }
         if let Some(what) = forbidden(device.file, device.person) {
             all.push(format!("{}: a row of others is in the file: {what}", device.name));
         }
-        all.extend(lost(world, &connection, device));
+        all.extend(lost(world, taken_back, &connection, device));
     }
     all.extend(twice(world, devices));
     all
@@ -109,7 +114,12 @@ fn converged(world: &World, table: &Table, device: &Connection, of: &Left<'_>) -
 }
 
 /// The last text that a device wrote into each row is on the server, or in the inbox, or its row was deleted after it.
-fn lost(world: &World, connection: &Connection, device: &Left<'_>) -> Vec<String> {
+fn lost(
+    world: &World,
+    taken_back: &HashSet<String>,
+    connection: &Connection,
+    device: &Left<'_>,
+) -> Vec<String> {
     let mut last: HashMap<(&str, &str), Option<&str>> = HashMap::new();
     for line in device.journal.lines() {
         let mut fields = line.split('\t');
@@ -120,12 +130,7 @@ fn lost(world: &World, connection: &Connection, device: &Left<'_>) -> Vec<String
         };
         last.insert((table, key), (kind == "W").then_some(text));
     }
-    let arrived: HashSet<String> = ask(&world.database)
-        .query("select value from books.written where value like 'w:%'", &[])
-        .expect("Postgres answers")
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    let arrived = world.texts();
     let mut statement = connection
         .prepare("SELECT mine FROM _oosync_inbox_column WHERE typeof(mine) = 'text'")
         .expect("the file has an inbox");
@@ -137,7 +142,9 @@ fn lost(world: &World, connection: &Connection, device: &Left<'_>) -> Vec<String
     let mut lost: Vec<String> = last
         .into_iter()
         .filter_map(|((table, key), text)| Some((table, key, text?)))
-        .filter(|(_, _, text)| !arrived.contains(*text) && !told.contains(*text))
+        .filter(|(_, _, text)| {
+            !arrived.contains(*text) && !told.contains(*text) && !taken_back.contains(*text)
+        })
         .map(|(table, key, text)| format!("{}: lost: {text:?} in {table} {key}", device.name))
         .collect();
     lost.sort();
@@ -184,8 +191,8 @@ mod tests {
         let device = Device::builder(&file, schema).open().unwrap();
         let found = |journal: &str, is_copied: bool| {
             let journal = journal.to_owned();
-            let left = Left { name: "d0", person: 2, file: &file, journal, is_copied };
-            anomalies(&world, schema, &[left])
+            let left = Left { name: "d0", person: 2, file: &file, schema, journal, is_copied };
+            anomalies(&world, &HashSet::new(), &[left])
         };
         // Person 2 has a user, a list, a todo and the labels, none of which is on the device.
         let differing = found("", false);

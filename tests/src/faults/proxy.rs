@@ -44,6 +44,10 @@ pub enum Trap {
     RequestCut(usize),
     /// A request arrives twice, by two connections.
     RequestTwice,
+    /// A request is lost, and arrives after so many milliseconds: behind others that were sent after it.
+    RequestLate(u64),
+    /// An answer stops after so many bytes, until it is told to go on.
+    AnswerHeld(usize),
 }
 
 impl Trap {
@@ -57,6 +61,10 @@ struct State {
     weather: Weather,
     trap: Option<Trap>,
     upstream: Option<SocketAddr>,
+    /// An answer is held.
+    held: bool,
+    /// Connections of an earlier one end.
+    generation: u64,
 }
 
 /// The way of one device to whichever server it is led to.
@@ -139,7 +147,23 @@ impl Proxy {
     /// Everything passes, and no trap is set.
     pub fn calm(&self) {
         let mut state = self.shared.state.lock().expect("nothing panics here");
-        (state.weather, state.trap) = (Weather::Fine, None);
+        (state.weather, state.trap, state.held) = (Weather::Fine, None, false);
+    }
+
+    /// Ends every connection; new ones are taken at once.
+    pub fn cut(&self) {
+        self.shared.state.lock().expect("nothing panics here").generation += 1;
+    }
+
+    /// Whether a trap holds an answer.
+    pub fn is_held(&self) -> bool {
+        self.shared.state.lock().expect("nothing panics here").held
+    }
+
+    /// Takes the trap away, and lets an answer that it holds go on.
+    pub fn release(&self) {
+        let mut state = self.shared.state.lock().expect("nothing panics here");
+        (state.trap, state.held) = (None, false);
     }
 
     /// How many traps have caught something.
@@ -201,6 +225,7 @@ impl Shared {
         let mut state = self.state.lock().expect("nothing panics here");
         let trap = state.trap.take_if(|trap| fits(*trap))?;
         self.sprung.fetch_add(1, Ordering::Relaxed);
+        state.held = matches!(trap, Trap::AnswerHeld(_));
         if trap.kills() {
             (self.kill)();
         }
@@ -213,7 +238,10 @@ impl Shared {
         if self.weather() == Weather::Disconnected {
             return;
         }
-        let upstream = self.state.lock().expect("nothing panics here").upstream;
+        let (upstream, generation) = {
+            let state = self.state.lock().expect("nothing panics here");
+            (state.upstream, state.generation)
+        };
         let Some(Ok(server)) = upstream.map(|at| TcpStream::connect_timeout(&at, Duration::from_secs(2)))
         else {
             return;
@@ -223,27 +251,29 @@ impl Shared {
         let over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                self.copy(&server, device, &over, |bytes| self.answer(&exchange, bytes));
+                self.copy((&server, device), generation, &over, |bytes| self.answer(&exchange, bytes));
                 end(&over, [device, &server]);
             });
-            self.copy(device, &server, &over, |bytes| self.request(&exchange, bytes, upstream));
+            self.copy((device, &server), generation, &over, |bytes| self.request(&exchange, bytes, upstream));
             end(&over, [device, &server]);
         });
     }
 
     fn copy(
         &self,
-        from: &TcpStream,
-        to: &TcpStream,
+        (mut from, mut to): (&TcpStream, &TcpStream),
+        generation: u64,
         over: &AtomicBool,
         mut judge: impl FnMut(&[u8]) -> Verdict,
     ) {
-        let (mut from, mut to) = (from, to);
         let _ = from.set_read_timeout(Some(LOOK));
         let mut buffer = [0; 4_096];
         while !over.load(Ordering::Relaxed) && !self.ended.load(Ordering::Relaxed) {
-            let weather = self.weather();
-            if weather == Weather::Disconnected {
+            let (weather, present) = {
+                let state = self.state.lock().expect("nothing panics here");
+                (state.weather, state.generation)
+            };
+            if weather == Weather::Disconnected || present != generation {
                 return;
             }
             let room = if weather == Weather::Slow { 200 } else { buffer.len() };
@@ -283,7 +313,7 @@ impl Shared {
         let trap = self.spring(|trap| match trap {
             Trap::KilledInPush(at) => is_push && now >= at,
             Trap::RequestCut(at) => now >= at,
-            Trap::RequestTwice => exchange.is_whole(),
+            Trap::RequestTwice | Trap::RequestLate(_) => exchange.is_whole(),
             _ => false,
         });
         match trap {
@@ -294,6 +324,14 @@ impl Shared {
                 let copy = exchange.request.clone();
                 std::thread::spawn(move || repeat(&copy, upstream));
                 Verdict::Pass(bytes.len())
+            }
+            Some(Trap::RequestLate(milliseconds)) => {
+                let copy = exchange.request.clone();
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(milliseconds));
+                    repeat(&copy, upstream);
+                });
+                Verdict::Cut(0)
             }
             _ => Verdict::Pass(bytes.len()),
         }
@@ -311,10 +349,18 @@ impl Shared {
         let (now, is_push) = (exchange.answered, exchange.is_push());
         let trap = self.spring(|trap| match trap {
             Trap::PushAnswerLost | Trap::PushAnswerLostAndKilled => is_push && before == 0,
-            Trap::KilledInAnswer(at) | Trap::AnswerCut(at) => now >= at,
+            Trap::KilledInAnswer(at) | Trap::AnswerCut(at) | Trap::AnswerHeld(at) => now >= at,
             _ => false,
         });
         match trap {
+            Some(Trap::AnswerHeld(_)) => {
+                while self.state.lock().expect("nothing panics here").held
+                    && !self.ended.load(Ordering::Relaxed)
+                {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Verdict::Pass(bytes.len())
+            }
             Some(Trap::PushAnswerLost | Trap::PushAnswerLostAndKilled) => Verdict::Cut(0),
             Some(Trap::KilledInAnswer(at) | Trap::AnswerCut(at)) => {
                 Verdict::Cut(at.saturating_sub(before).min(bytes.len()))

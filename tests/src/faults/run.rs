@@ -1,22 +1,22 @@
 //! One run: devices, servers and a backend work, things go wrong, and in the end everything is compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use oosync_runtime::schema::Schema;
 use oosync_runtime::server::schema_of;
 use postgres::Client;
 
 use super::handle::Device;
+use super::inject::Later;
 use super::kind::Kind;
+use super::machine::Machine;
 use super::oracle::{Left, anomalies};
-use super::proxy::{Trap, Weather};
 use super::world::{PEOPLE, Server, World, project};
 use crate::Cluster;
-use crate::fire::{Dice, connected};
+use crate::fire::Dice;
 
 /// What a run is made of. What happens in it follows from this, but for how processes and threads meet.
 #[derive(Debug, Clone)]
@@ -54,26 +54,33 @@ pub struct Outcome {
     pub folder: Option<PathBuf>,
 }
 
-/// Something that ends by itself.
-enum Later {
-    Calm(usize),
-    Commit(Box<Client>),
-    NoTimeout,
-    BulkGone(usize),
-    Restore(usize),
-}
-
-struct Run<'o> {
-    options: &'o RunOptions,
-    world: World,
-    schema: &'static Schema,
-    servers: Vec<Server>,
-    devices: Vec<Device>,
-    dice: Dice,
-    later: Vec<(Instant, Later)>,
+/// A run that goes on; what goes wrong in it is in `inject`.
+pub(super) struct Run<'o> {
+    pub(super) options: &'o RunOptions,
+    pub(super) world: World,
+    pub(super) servers: Vec<Server>,
+    /// The machine that all servers are on, if that is not this one.
+    pub(super) machine: Option<Machine>,
+    pub(super) devices: Vec<Device>,
+    pub(super) dice: Dice,
+    pub(super) later: Vec<(Instant, Later)>,
+    pub(super) upgrade: Upgrade,
+    /// Texts that the server had been given before its database was replaced by an earlier copy.
+    pub(super) taken_back: HashSet<String>,
     faults: BTreeMap<Kind, u64>,
     /// Dead devices are started again after that.
     dead: BTreeMap<usize, Instant>,
+}
+
+/// How far the new version has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Upgrade {
+    /// Nobody has it.
+    No,
+    /// Some devices have it, the database does not; the folder of its project.
+    Devices(PathBuf),
+    /// The database has it, and so many servers.
+    Servers(PathBuf, usize),
 }
 
 /// Runs it, in a database of its own.
@@ -86,15 +93,16 @@ pub fn run(cluster: &Arc<Cluster>, options: &RunOptions) -> Outcome {
         std::env::temp_dir().join(format!("oosync-faults-{}-{:x}", std::process::id(), options.seed));
     let _ = std::fs::remove_dir_all(&folder);
     let world = World::new(cluster, &folder, &options.program);
-    let schema = schema_of(&project(&folder).1);
     let (stop, backend) = (AtomicBool::new(false), AtomicU64::new(0));
     let mut run = Run {
         options,
-        schema,
         servers: Vec::new(),
+        machine: None,
         devices: Vec::new(),
         dice: Dice::new(options.seed),
         later: Vec::new(),
+        upgrade: Upgrade::No,
+        taken_back: HashSet::new(),
         faults: BTreeMap::new(),
         dead: BTreeMap::new(),
         world,
@@ -160,13 +168,20 @@ fn write(url: &str, seed: u64, stop: &AtomicBool, count: &AtomicU64) {
 
 impl Run<'_> {
     fn begin(&mut self) {
-        let servers = if self.options.kinds.contains(&Kind::TwoServers) { 2 } else { 1 };
-        self.servers = (0..servers).map(|_| self.world.server()).collect();
+        let has = |kinds: &[Kind]| kinds.iter().any(|kind| self.options.kinds.contains(kind));
+        let folder = &self.world.folder;
+        self.machine = has(&[Kind::ServerClock]).then(|| Machine::new(folder.join("server.machine")));
+        let have_machines = has(&[Kind::Clock, Kind::DiskFull, Kind::DiskError]);
+        let servers = if has(&[Kind::TwoServers, Kind::Upgrade, Kind::Rolling]) { 2 } else { 1 };
+        self.servers = (0..servers).map(|_| self.a_server()).collect();
         for number in 0..self.options.devices {
             let person = number % PEOPLE;
             let seed = self.options.seed.wrapping_mul(31).wrapping_add(number as u64);
             let mut device = Device::new(&self.world, number, person, seed);
             device.proxy.lead_to(self.servers[number % servers].address);
+            if have_machines {
+                device.machine = Some(Machine::new(device.file.with_extension("machine")));
+            }
             device.start();
             self.devices.push(device);
         }
@@ -211,156 +226,20 @@ impl Run<'_> {
         }
     }
 
-    fn later(&mut self, milliseconds: usize, what: Later) {
-        let spread = self.dice.roll(milliseconds);
-        let wait = Duration::from_millis((milliseconds / 2 + spread) as u64);
-        self.later.push((Instant::now() + wait, what));
-    }
-
-    /// Whether there is something of this kind under way.
-    fn is_under_way(&self, is: impl Fn(&Later) -> bool) -> bool {
-        self.later.iter().any(|(_, later)| is(later))
-    }
-
-    fn inject(&mut self, kind: Kind) -> bool {
-        let number = self.dice.roll(self.devices.len());
-        let bytes = [1, 20, 200, 600, 1_500, 9_000, 60_000][self.dice.roll(7)] + self.dice.roll(40);
-        let proxy = &self.devices[number].proxy;
-        match kind {
-            Kind::Disconnect => self.weather(number, Weather::Disconnected, 600),
-            Kind::Inbound => self.weather(number, Weather::InboundLost, 1_500),
-            Kind::Outbound => self.weather(number, Weather::OutboundLost, 1_500),
-            Kind::HalfOpen => self.weather(number, Weather::HalfOpen, 2_000),
-            Kind::Slow => self.weather(number, Weather::Slow, 1_500),
-            Kind::Kill => self.devices[number].kill(),
-            Kind::KillInApply => proxy.set(Trap::KilledInAnswer(bytes)),
-            Kind::KillInUpload => proxy.set(Trap::KilledInPush(bytes.min(2_000))),
-            Kind::KillBeforeAnswer => proxy.set(Trap::PushAnswerLostAndKilled),
-            Kind::AnswerLost => proxy.set(Trap::PushAnswerLost),
-            Kind::CutAnswer => proxy.set(Trap::AnswerCut(bytes)),
-            Kind::CutRequest => proxy.set(Trap::RequestCut(bytes.min(2_000))),
-            Kind::Twice => proxy.set(Trap::RequestTwice),
-            Kind::ServerKill => self.another_server(),
-            Kind::TwoServers => {
-                let server = self.dice.roll(self.servers.len());
-                proxy.lead_to(self.servers[server].address);
-            }
-            Kind::PostgresKill => self.world.cluster.crash(),
-            Kind::Terminate => self.world.surely(
-                "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'oosync_server' and datname = current_database()",
-            ),
-            Kind::StatementTimeout if self.is_under_way(|later| matches!(later, Later::NoTimeout)) => return false,
-            Kind::StatementTimeout => {
-                self.timeout("20ms");
-                self.later(800, Later::NoTimeout);
-            }
-            Kind::Share => {
-                let (member, list) = (self.dice.roll(3) > 0, self.dice.roll(3) > 0);
-                self.world.share(member, list);
-            }
-            Kind::LongWriter if self.is_under_way(|later| matches!(later, Later::Commit(_))) => return false,
-            Kind::LongWriter => return self.long_writer(),
-            Kind::Bulk if self.is_under_way(|later| matches!(later, Later::BulkGone(_))) => return false,
-            Kind::Bulk => {
-                let person = self.dice.roll(PEOPLE);
-                self.world.bulk(person, true);
-                self.later(2_500, Later::BulkGone(person));
-            }
-            Kind::Truncate => {
-                // Nobody waits for it longer than this; a queue for an exclusive lock would stop everybody.
-                let _ = connected(&self.world.database)
-                    .batch_execute("set lock_timeout = '300ms'; truncate comments, attachments, todo_labels");
-            }
-            Kind::Compact => {
-                let _ = connected(&self.world.database).batch_execute(
-                    "set lock_timeout = '1s'; select oosync.mark(); select oosync.compact(interval '0')",
-                );
-            }
-            Kind::Restore if self.is_under_way(|later| matches!(later, Later::Restore(_))) => return false,
-            Kind::Restore => {
-                self.devices[number].back_up();
-                self.later(2_000, Later::Restore(number));
-            }
-            Kind::Clone if self.devices.len() >= 9 || self.devices.iter().any(|device| device.is_copied) => {
-                return false;
-            }
-            Kind::Clone => {
-                let name = self.devices.len();
-                let mut clone = self.devices[number].cloned(&self.world, name);
-                clone.proxy.lead_to(self.servers[0].address);
-                clone.start();
-                self.devices.push(clone);
-            }
-        }
-        true
-    }
-
-    fn weather(&mut self, number: usize, weather: Weather, milliseconds: usize) {
-        self.devices[number].proxy.weather(weather);
-        self.later(milliseconds, Later::Calm(number));
-    }
-
-    fn another_server(&mut self) {
-        let server = self.dice.roll(self.servers.len());
-        let before = self.servers[server].address;
-        // Dropped, it is killed.
-        self.servers.remove(server);
-        let after = self.world.server();
-        for device in &self.devices {
-            device.proxy.lead_instead_of(before, after.address);
-        }
-        self.servers.insert(server, after);
-    }
-
-    fn timeout(&self, time: &str) {
-        self.world.surely(&format!(
-            "alter role oosync_server set statement_timeout = '{time}';
-             select pg_terminate_backend(pid) from pg_stat_activity where usename = 'oosync_server'"
-        ));
-    }
-
-    fn long_writer(&mut self) -> bool {
-        let mut client = connected(&self.world.database);
-        let person = self.dice.roll(PEOPLE);
-        // Under a savepoint, and with an entry of an early transaction id: devices pass it by before it commits.
-        let sql = format!(
-            "begin; set local lock_timeout = '1s';
-             insert into lists (owner_id, title) values ('{0}', 'late <only:{person}>');
-             savepoint s; update users set name = name || '.' where id = '{0}'",
-            crate::fire::user(person)
-        );
-        if client.batch_execute(&sql).is_err() {
-            return false;
-        }
-        self.later(2_000, Later::Commit(Box::new(client)));
-        true
-    }
-
-    fn what_is_due(&mut self, now: Instant) {
-        for (at, later) in std::mem::take(&mut self.later) {
-            if at > now {
-                self.later.push((at, later));
-                continue;
-            }
-            match later {
-                Later::Calm(number) => self.devices[number].proxy.weather(Weather::Fine),
-                // It may have been ended meanwhile.
-                Later::Commit(mut client) => drop(client.batch_execute("commit")),
-                Later::NoTimeout => self.timeout("0"),
-                Later::BulkGone(person) => self.world.bulk(person, false),
-                Later::Restore(number) => drop(self.devices[number].restore()),
-            }
-        }
-    }
-
     /// The weather is fine, everybody is there, and nobody writes: then everything must be as the oracle says.
     fn end(mut self) -> Outcome {
         self.what_is_due(Instant::now() + Duration::from_secs(3_600));
-        if self.options.kinds.contains(&Kind::Share) {
+        self.world.roll_back_prepared();
+        self.finish_upgrade();
+        if [Kind::Share, Kind::ShareInPull].iter().any(|kind| self.options.kinds.contains(kind)) {
             self.world.unshare_for_good();
         }
         for device in &mut self.devices {
             device.proxy.calm();
+            // One that has just found its disk to be full is about to end.
+            if device.machine.is_some() {
+                std::thread::sleep(Duration::from_millis(300));
+            }
             if !device.is_alive() {
                 device.start();
             }
@@ -379,12 +258,13 @@ impl Run<'_> {
                 name: &device.name,
                 person: device.person,
                 file: &device.file,
+                schema: schema_of(&project(&device.project).1),
                 journal: device.journal(),
                 is_copied: device.is_copied,
             })
             .collect();
         let mut found: Vec<String> = self.devices.iter().flat_map(Device::anomalies).collect();
-        found.extend(anomalies(&self.world, self.schema, &left));
+        found.extend(anomalies(&self.world, &self.taken_back, &left));
         let arrived = "select count(distinct value) from books.written where value like 'w:%'";
         Outcome {
             written: left

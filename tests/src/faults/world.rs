@@ -1,5 +1,6 @@
 //! What devices sync with: a Postgres of its own, a database, servers as processes, people, and a backend that writes.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use oosync_build::postgres::{Installation, Wrapping};
 use oosync_build::project::Project;
 use postgres::{Client, NoTls};
 
+use super::machine::Machine;
 use crate::fire::{Dice, user};
 use crate::{Cluster, ClusterOptions, TestDatabase};
 
@@ -22,12 +24,12 @@ pub(super) const PEOPLE: usize = 3;
 /// How many rows the largest transaction has.
 pub(super) const BULK: i64 = 10_000;
 
-const SCHEMA: &str = include_str!("../../../examples/todo/schema.sql");
-const BOOKS: &str = include_str!("books.sql");
-const CONFIG: &str = include_str!("../../../Oosync.toml");
+pub(super) const SCHEMA: &str = include_str!("../../../examples/todo/schema.sql");
+pub(super) const BOOKS: &str = include_str!("books.sql");
+pub(super) const CONFIG: &str = include_str!("../../../Oosync.toml");
 
 /// The id of a row that the backend makes; the kind is that of the row, the person whose it is.
-fn id(kind: u8, person: usize) -> String {
+pub(super) fn id(kind: u8, person: usize) -> String {
     format!("00000000-0000-4000-a000-0000000000{kind:x}{person}")
 }
 
@@ -112,12 +114,12 @@ impl World {
         run("insert into labels (name) values ('red'), ('blue')".to_owned());
     }
 
-    /// Starts a server of the database.
+    /// Starts a server of the database, for the project in a folder.
     ///
     /// # Panics
     ///
     /// Where it does not begin to listen.
-    pub(super) fn server(&self) -> Server {
+    pub(super) fn server(&self, project: &Path, machine: Option<&Machine>) -> Server {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let mut child = Command::new(&self.program)
@@ -131,7 +133,8 @@ impl World {
                     "json",
                 ])
                 .arg("--project")
-                .arg(&self.folder)
+                .arg(project)
+                .envs(machine.map(Machine::environment).into_iter().flatten())
                 .env("OOSYNC_DATABASE_URL", self.database.url_as("oosync_server"))
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
@@ -197,10 +200,84 @@ impl World {
     pub(super) fn bulk(&self, person: usize, there: bool) {
         let list = id(1, person);
         self.surely(&if there {
-            format!("insert into todos (list_id, title) select '{list}', 'bulk <only:{person}>' from generate_series(1, {BULK})")
+            // They may be there, in a database that was restored.
+            format!("begin; delete from todos where list_id = '{list}' and title like 'bulk %'; insert into todos (list_id, title) select '{list}', 'bulk <only:{person}>' from generate_series(1, {BULK}); commit")
         } else {
             format!("delete from todos where list_id = '{list}' and title like 'bulk %'")
         });
+    }
+
+    /// Some rows that two people may have move into one of these lists: shared, of the one, of the other.
+    pub(super) fn reparent(&self, dice: &mut Dice) {
+        let list = [id(4, 0), id(1, 0), id(1, 1)][dice.roll(3)].clone();
+        self.surely(&format!(
+            "update todos set list_id = '{list}' where id in (select id from todos where title like '%<only:01>'
+               and title not like 'pair %' and title not like 'bulk %' order by random() limit 3)"
+        ));
+    }
+
+    /// The texts of devices that the server has been given.
+    ///
+    /// # Panics
+    ///
+    /// Where Postgres does not answer.
+    pub(super) fn texts(&self) -> HashSet<String> {
+        let rows = ask(&self.database).query("select value from books.written where value like 'w:%'", &[]);
+        rows.expect("Postgres answers").iter().map(|row| row.get(0)).collect()
+    }
+
+    /// Stops Postgres cleanly or as a power cut does, copies its data, and starts it again.
+    pub(super) fn back_up(&self, to: &Path, cleanly: bool) {
+        self.end_postgres(cleanly);
+        self.cluster.back_up(to);
+        self.cluster.start_again();
+    }
+
+    /// Puts the copy in the place of the data. The texts of devices that the server was given after the copy was made.
+    ///
+    /// # Panics
+    ///
+    /// Where Postgres does not do it.
+    pub(super) fn restore(&self, from: &Path, cleanly: bool) -> HashSet<String> {
+        // What is counted is what the server had: no device is answered any more.
+        self.surely("alter role oosync_server nologin");
+        let theirs = "from pg_stat_activity where usename = 'oosync_server'";
+        loop {
+            self.surely(&format!("select pg_terminate_backend(pid) {theirs}"));
+            let left: i64 = crate::fire::connected(&self.database)
+                .query_one(&format!("select count(*) {theirs}"), &[])
+                .expect("Postgres answers")
+                .get(0);
+            if left == 0 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let before = self.texts();
+        self.end_postgres(cleanly);
+        self.cluster.restore(from);
+        self.cluster.start_again();
+        self.roll_back_prepared();
+        let after = self.texts();
+        before.difference(&after).cloned().collect()
+    }
+
+    fn end_postgres(&self, cleanly: bool) {
+        if cleanly {
+            self.cluster.stop();
+        } else {
+            self.cluster.kill();
+        }
+    }
+
+    /// Ends what nobody will end: those who prepared it are gone.
+    pub(super) fn roll_back_prepared(&self) {
+        let mut client = crate::fire::connected(&self.database);
+        let sql = "select gid from pg_prepared_xacts where database = current_database()";
+        for row in client.query(sql, &[]).expect("Postgres answers") {
+            let gid: String = row.get(0);
+            client.batch_execute(&format!("rollback prepared '{gid}'")).expect("it is ours");
+        }
     }
 
     /// One transaction of the backend.
@@ -256,6 +333,32 @@ pub(super) struct Server {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+}
+
+impl Server {
+    /// It is stopped, and goes on, as by a debugger or a machine that sleeps.
+    pub(super) fn pause(&self, paused: bool) {
+        super::handle::signal(self.child.id(), if paused { "STOP" } else { "CONT" });
+    }
+
+    /// Its process.
+    pub(super) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// It is told to end, and finishes what it does; it is killed where that takes too long.
+    pub(super) fn end(mut self) {
+        self.pause(false);
+        super::handle::signal(self.child.id(), "TERM");
+        std::thread::spawn(move || {
+            for _ in 0..500 {
+                if self.child.try_wait().is_ok_and(|status| status.is_some()) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+    }
 }
 
 impl Drop for Server {

@@ -145,39 +145,59 @@ impl Cluster {
     /// # Panics
     ///
     /// For a server that was there before, and where it does not come up again.
-    #[expect(clippy::zombie_processes, reason = "the server outlives this call, which is its purpose")]
     pub fn crash(&self) {
-        let folder = self.folder.as_deref().expect("only a server of our own is killed");
-        let data = folder.join("data");
-        let first = |name: &str| read(&data.join(name)).lines().next().unwrap_or_default().to_owned();
-        let server: u32 = first("postmaster.pid").parse().expect("the server runs");
+        self.kill();
+        self.start_again();
+    }
+
+    /// Kills every process of the server as a power cut would.
+    ///
+    /// # Panics
+    ///
+    /// For a server that was there before, and for one that is not running.
+    pub fn kill(&self) {
+        let data = self.data();
         // Backends do not outlive the server for long, but its shared memory is theirs too.
-        let mut processes = children(server);
-        processes.insert(0, server);
+        let mut processes = children(self.process());
+        processes.insert(0, self.process());
         for process in &processes {
             let _ = Command::new("kill").args(["-KILL", &process.to_string()]).stderr(Stdio::null()).status();
         }
-        let deadline = Instant::now() + Duration::from_secs(30);
-        let alive = |process: &u32| {
-            let stat = read(Path::new(&format!("/proc/{process}/stat")));
-            !stat.is_empty() && !stat.contains(") Z ")
-        };
-        while processes.iter().any(alive) {
-            assert!(Instant::now() < deadline, "the server is dead");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_for_the_end_of(&processes);
         // A child of ours that nobody has waited for keeps its process id, and the server would believe it alive.
         fs::remove_file(data.join("postmaster.pid")).expect("the server had one");
-        for entry in fs::read_dir(folder.join("s")).expect("our own folder").flatten() {
-            fs::remove_file(entry.path()).expect("our own file");
-        }
+        self.remove_sockets();
+    }
+
+    /// Stops the server as an administrator does: nothing will have to be recovered.
+    ///
+    /// # Panics
+    ///
+    /// As [`Cluster::kill`].
+    pub fn stop(&self) {
+        let process = self.process();
+        let _ = Command::new("kill").args(["-INT", &process.to_string()]).stderr(Stdio::null()).status();
+        wait_for_the_end_of(&[process]);
+        self.remove_sockets();
+    }
+
+    /// Starts a server that was killed or stopped, on the same port.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not come up.
+    #[expect(clippy::zombie_processes, reason = "the server outlives this call, which is its purpose")]
+    pub fn start_again(&self) {
+        let (folder, data) = (self.own_folder(), self.data());
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let options = read(&data.join("postmaster.opts"));
         let log = File::options().append(true).open(folder.join("server.log")).expect("the log is there");
         let mut command = Command::new("sh");
         if let Some((user, group)) = server_user() {
             command.uid(user).gid(group);
         }
         command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").current_dir(folder);
-        command.args(["-c", &format!("exec {}", first("postmaster.opts"))]);
+        command.args(["-c", &format!("exec {}", options.lines().next().unwrap_or_default())]);
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file can be shared")).stderr(log);
         let mut server = command.process_group(0).spawn().expect("sh runs");
         while Client::connect(&self.url(SUPERUSER), NoTls).is_err() {
@@ -185,6 +205,45 @@ impl Cluster {
             let log = || read(&folder.join("server.log"));
             assert!(!ended && Instant::now() < deadline, "the server did not come up again: {}", log());
             std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Copies the data of a server that is not running to a folder that is not there, as a backup does.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be copied.
+    pub fn back_up(&self, to: &Path) {
+        copy(&self.data(), to);
+    }
+
+    /// Puts a copy in the place of the data of a server that is not running.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be copied.
+    pub fn restore(&self, from: &Path) {
+        fs::remove_dir_all(self.data()).expect("our own folder");
+        copy(from, &self.data());
+    }
+
+    fn own_folder(&self) -> &Path {
+        self.folder.as_deref().expect("only a server of our own is killed")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.own_folder().join("data")
+    }
+
+    /// The process of the running server.
+    fn process(&self) -> u32 {
+        let file = read(&self.data().join("postmaster.pid"));
+        file.lines().next().unwrap_or_default().parse().expect("the server runs")
+    }
+
+    fn remove_sockets(&self) {
+        for entry in fs::read_dir(self.own_folder().join("s")).expect("our own folder").flatten() {
+            fs::remove_file(entry.path()).expect("our own file");
         }
     }
 
@@ -318,6 +377,25 @@ const FAST: [&str; 9] = [
     "shared_buffers=64MB",
     "log_min_messages=warning",
 ];
+
+/// Waits until processes are gone, or are children of ours that nobody has waited for.
+fn wait_for_the_end_of(processes: &[u32]) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let alive = |process: &u32| {
+        let stat = read(Path::new(&format!("/proc/{process}/stat")));
+        !stat.is_empty() && !stat.contains(") Z ")
+    };
+    while processes.iter().any(alive) {
+        assert!(Instant::now() < deadline, "the server is dead");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Copies a folder, with owners and permissions.
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("cp runs");
+    assert!(copied.success(), "{} is copied to {}", from.display(), to.display());
+}
 
 /// The processes that a process has started, and that are there.
 fn children(parent: u32) -> Vec<u32> {

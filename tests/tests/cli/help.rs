@@ -6,7 +6,8 @@ use crate::project::Project;
 fn the_help_of_every_command() {
     let project = Project::new();
     let mut text = project.run(&["--help"]).all();
-    for command in ["init", "snapshot", "check", "plan", "migrate", "diff", "doctor", "completions"] {
+    for command in ["init", "snapshot", "check", "plan", "migrate", "diff", "doctor", "verify", "completions"]
+    {
         text.push_str(&format!("\n$ cargo oosync {command} -h\n{}", project.run(&[command, "-h"]).all()));
     }
     insta::assert_snapshot!(text);
@@ -38,7 +39,7 @@ fn completions_name_every_command() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let output = project.run(&["completions", shell]);
         assert_eq!(output.code, 0, "{output:?}");
-        for command in ["init", "snapshot", "check", "plan", "diff", "doctor"] {
+        for command in ["init", "snapshot", "check", "plan", "diff", "doctor", "verify"] {
             assert!(output.stdout.contains(command), "{shell}: {command}");
         }
     }

@@ -12,3 +12,4 @@ mod migrate;
 mod plan;
 mod project;
 mod tls;
+mod verify;

@@ -22,7 +22,7 @@ pub(crate) struct Project {
 }
 
 /// What a run of the command printed, with the folder's path and ports replaced.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Output {
     pub(crate) code: i32,
     pub(crate) stdout: String,

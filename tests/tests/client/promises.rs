@@ -154,11 +154,10 @@ fn a_device_that_the_server_forgot_registers_anew_and_loses_nothing() {
     assert_eq!((device.lists(), device.pending()), (vec!["Garden".to_owned(), "Shed".to_owned()], 0));
 }
 
-#[test]
-fn a_cloned_device_becomes_another_one() {
-    let server = Server::todo();
-    let device = Device::synced(&server, 0);
-    let clone = Device::new(&server, 0);
+/// Another device of the same user, whose file is a copy of this one's.
+fn cloned<'s>(device: &Device<'s>) -> Device<'s> {
+    let server = device.server;
+    let clone = Device::new(server, 0);
     device.app.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     let (network, folder) = (Arc::clone(&clone.network), Arc::clone(&clone.folder));
     drop(clone);
@@ -166,9 +165,16 @@ fn a_cloned_device_becomes_another_one() {
         let _ = std::fs::remove_file(format!("{}{file}", folder.file().display()));
     }
     std::fs::copy(device.folder.file(), folder.file()).unwrap();
-    let client = crate::support::client(&server, 0, &network, &folder);
+    let client = crate::support::client(server, 0, &network, &folder);
     let app = client.connection().unwrap();
-    let clone = Device { server: &server, client, app, network, folder, number: 0 };
+    Device { server, client, app, network, folder, number: 0 }
+}
+
+#[test]
+fn a_cloned_device_becomes_another_one() {
+    let server = Server::todo();
+    let device = Device::synced(&server, 0);
+    let clone = cloned(&device);
     device.add_list(1, "Garden");
     clone.add_list(2, "Shed");
     device.sync();
@@ -234,6 +240,35 @@ fn an_edit_made_while_a_push_is_on_its_way_is_sent_by_the_next() {
     device.sync();
     assert_eq!(titles(&server), ["Orchard"]);
     assert_eq!(device.pending(), 0);
+}
+
+#[test]
+fn a_device_that_is_written_to_faster_than_it_sends_hears_of_others_all_the_same() {
+    let server = Server::todo();
+    let device = Device::synced(&server, 0);
+    server.database.execute(&format!(
+        "insert into lists (id, owner_id, title) values ('{}', '{}', 'Theirs')",
+        id(500),
+        user(0)
+    ));
+    device.add_list(1, "Mine 1");
+    // The app writes whenever something is on its way.
+    let file = device.folder.file();
+    for number in 2..40 {
+        let (file, list, owner) = (file.clone(), key(number), blob(&user(0)));
+        let writes = Action(Arc::new(move || {
+            let app = oosync_runtime::rusqlite::Connection::open(&file).unwrap();
+            app.execute_batch(&format!(
+                "INSERT INTO lists (id, owner_id, title) VALUES ({list}, {owner}, 'Mine {number}')"
+            ))
+            .unwrap();
+        }));
+        device.network.next("push", Fault::After(writes));
+    }
+    device.sync();
+    assert!(device.lists().contains(&"Theirs".to_owned()), "{:?}", device.lists());
+    assert_eq!(device.sent(), [1], "what was written meanwhile is for the next cycle");
+    assert_eq!(device.pending(), 1);
 }
 
 #[test]
@@ -415,6 +450,64 @@ fn numbers_are_leased_before_they_are_needed() {
     assert_eq!(count.get::<_, i64>(0), 150);
     let left = device.rows("SELECT sum(last - next + 1) FROM _oosync_lease WHERE next <= last");
     assert!(left[0].parse::<u64>().unwrap() >= 200, "{left:?}");
+}
+
+/// Comments with the next numbers of a device.
+fn comment(device: &Device<'_>, count: usize) {
+    let author = blob(&user(0));
+    for number in 0..count {
+        device.sql(&format!(
+            "INSERT INTO comments (id, todo_id, author_id, body) \
+             SELECT id, {}, {author}, 'comment {number}' FROM _oosync_comments__next WHERE id IS NOT NULL",
+            key(2)
+        ));
+    }
+}
+
+fn comments(server: &Server) -> i64 {
+    server.database.client().query_one("select count(*) from comments", &[]).unwrap().get(0)
+}
+
+#[test]
+fn a_cloned_device_does_not_give_away_the_numbers_of_the_other() {
+    let server = Server::todo();
+    let device = Device::synced(&server, 0);
+    device.add_list(1, "Garden");
+    device.sql(&format!("INSERT INTO todos (id, list_id, title) VALUES ({}, {}, 'Hedge')", key(2), key(1)));
+    device.sync();
+    let clone = cloned(&device);
+    // Its next push tells that it is another one.
+    device.add_list(3, "Shed");
+    device.sync();
+    clone.add_list(4, "Pond");
+    clone.sync();
+    comment(&device, 20);
+    comment(&clone, 20);
+    device.sync();
+    clone.sync();
+    assert_eq!(comments(&server), 40);
+}
+
+#[test]
+fn numbers_that_were_leased_before_the_database_was_restored_are_given_back() {
+    let server = Server::todo();
+    let device = Device::synced(&server, 0);
+    device.add_list(1, "Garden");
+    device.sql(&format!("INSERT INTO todos (id, list_id, title) VALUES ({}, {}, 'Hedge')", key(2), key(1)));
+    device.sync();
+    // As a restore does: the sequence falls back, and what devices know is of another life.
+    server.database.execute(
+        "select setval(pg_get_serial_sequence('comments', 'id'), 1, false);
+         truncate oosync.epoch, oosync.epochs",
+    );
+    let other = Device::synced(&server, 0);
+    device.sync();
+    device.sync();
+    comment(&device, 20);
+    comment(&other, 20);
+    device.sync();
+    other.sync();
+    assert_eq!(comments(&server), 40);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use oosync_build::facts::Facts;
 use oosync_build::plan::Strictness;
 use oosync_build::postgres::Wrapping;
 use oosync_build::project::Project;
-use oosync_runtime::client::{Client, Summary};
+use oosync_runtime::client::{Client, Summary, SyncError};
 use oosync_runtime::rusqlite::Connection;
 use oosync_runtime::schema::Schema;
 use oosync_runtime::server::schema_of;
@@ -197,4 +197,30 @@ fn rows_of_a_new_table_that_come_and_go_around_its_download_leave_no_ghost() {
         rows(&client.connection().unwrap(), &format!("SELECT count(*) FROM lists WHERE user_id = {owner}")),
         ["10"]
     );
+}
+
+#[test]
+fn a_server_that_the_database_and_the_app_are_ahead_of_says_that_it_is_old_and_not_that_the_app_is() {
+    let server = Server::over(TestDatabase::with_schema(SCHEMA), CONFIG, |builder| builder);
+    let (network, folder) = (Arc::default(), Folder::new());
+    // Another server is to take over, and this one goes on until it does.
+    server.database.execute(NEXT);
+    let (next, _, installation) = planned(&server.database, CONFIG);
+    let client = Client::builder(folder.file(), schema(&next, CONFIG))
+        .transport(InProcess::new(&server, 0, &network))
+        .open()
+        .unwrap();
+    let is_outdated = |result| matches!(result, Err(SyncError::ServerOutdated { .. }));
+    assert!(is_outdated(client.sync()), "the database knows nothing of it yet");
+    server.database.execute(&installation.script(Wrapping::Transaction));
+    assert!(is_outdated(client.sync()), "the database does, the server does not");
+    drop(client);
+
+    let Server { database, .. } = server;
+    let server = Server::over(database, CONFIG, |builder| builder);
+    let client = Client::builder(folder.file(), server.engine.schema())
+        .transport(InProcess::new(&server, 0, &network))
+        .open()
+        .unwrap();
+    assert!(client.sync().unwrap().bootstrapped);
 }

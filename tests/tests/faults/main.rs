@@ -47,3 +47,27 @@ fn servers_and_postgres_may_be_killed_and_files_restored_and_copied() {
 fn whoever_may_see_rows_no_longer_has_them_no_longer_and_transactions_are_whole() {
     holds(&[(5, &[Kind::Share, Kind::LongWriter, Kind::Bulk, Kind::Truncate])]);
 }
+
+#[test]
+fn apps_and_servers_of_two_versions_sync_with_a_database_that_changes_under_them() {
+    holds(&[(6, &[Kind::Upgrade, Kind::Ddl]), (7, &[Kind::Rolling, Kind::Late, Kind::Blink])]);
+}
+
+#[test]
+fn what_a_restored_postgres_has_lost_is_lost_for_everybody_and_nothing_else_is() {
+    holds(&[(8, &[Kind::PostgresRestore])]);
+}
+
+#[test]
+fn clocks_may_jump_and_disks_fail_and_a_bit_that_flips_is_found() {
+    holds(&[
+        (9, &[Kind::Clock, Kind::ServerClock]),
+        (10, &[Kind::DiskFull, Kind::DiskError, Kind::Pause, Kind::ServerPause]),
+        (11, &[Kind::BitFlip]),
+    ]);
+}
+
+#[test]
+fn rows_that_move_in_the_middle_of_an_answer_are_where_they_belong() {
+    holds(&[(12, &[Kind::Deadlock, Kind::OtherDatabase, Kind::Prepared, Kind::Reparent, Kind::ShareInPull])]);
+}

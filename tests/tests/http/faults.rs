@@ -14,10 +14,11 @@ use serde_json::json;
 
 use super::client;
 use super::support::{self, SCHEMA, Server, user};
-use super::web::Web;
+use super::web::{Device as WebDevice, Web};
 
-/// A server over a Postgres of its own that has what was committed after a crash.
-fn crashing() -> (Arc<Cluster>, Web) {
+/// A server over a database of a Postgres that may be stopped.
+fn over_a_cluster_of_its_own() -> (Arc<Cluster>, Web) {
+    // What is committed is there after a crash.
     let settings = vec!["synchronous_commit=on".to_owned()];
     let cluster = Arc::new(Cluster::private(&ClusterOptions { settings, ..ClusterOptions::default() }));
     cluster.role("oosync_server");
@@ -26,12 +27,14 @@ fn crashing() -> (Arc<Cluster>, Web) {
     let server = Server::over(database, include_str!("../../../Oosync.toml"), |builder| builder);
     support::people(&server);
     let engine = server.engine.clone();
-    (cluster, Web::over(server, engine, HttpOptions::default(), ServeOptions::default()))
+    // Nobody makes marks.
+    let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    (cluster, web)
 }
 
 #[test]
 fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
-    let (cluster, web) = crashing();
+    let (cluster, web) = over_a_cluster_of_its_own();
     // After a crash, a mark draws what cursors are known by.
     let _kept = {
         let _runtime = web.server.runtime.enter();
@@ -77,8 +80,7 @@ fn while_postgres_is_away_everyone_is_told_to_come_again_and_then_served() {
 
 #[test]
 fn the_first_request_after_a_crash_is_answered_without_waiting_for_a_mark() {
-    // Nobody makes marks.
-    let (cluster, web) = crashing();
+    let (cluster, web) = over_a_cluster_of_its_own();
     let device = web.device(0);
     let anew = json!({"client": device.client, "schema_hash": web.hash()});
     let json = [("accept", "application/json")];
@@ -100,6 +102,62 @@ fn the_first_request_after_a_crash_is_answered_without_waiting_for_a_mark() {
             thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+#[test]
+fn a_copy_of_a_stopped_postgres_that_is_put_back_is_known_for_a_restore_however_much_is_written_to_it() {
+    let (cluster, web) = over_a_cluster_of_its_own();
+    let backup = cluster.folder().unwrap().join("backup");
+    let (mut early, mut late) = (web.device(0), web.device(0));
+    let start = |device: &WebDevice| {
+        cluster.start_again();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        // Connections of before are found out.
+        while web.post(0, "/pull", &device.request()).status != 200 {
+            assert!(Instant::now() < deadline);
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let add = |title: &str| {
+        web.execute(&format!("insert into lists (owner_id, title) values ('{}', '{title}')", user(0)));
+    };
+    let pull = |device: &mut WebDevice| {
+        let answer = web.post(0, "/pull", &device.request()).json();
+        if let Some(cursor) = answer["cursor"].as_str() {
+            device.cursor = cursor.to_owned();
+        }
+        answer
+    };
+    let titles = |answer: &serde_json::Value| -> Vec<String> {
+        let lists = answer["records"]["lists"].as_array().cloned().unwrap_or_default();
+        lists.iter().map(|list| list["title"].as_str().unwrap().to_owned()).collect()
+    };
+    add("before");
+    assert_eq!(titles(&pull(&mut early)), ["before"]);
+    assert_eq!(titles(&pull(&mut late)), ["before"]);
+    cluster.stop();
+    cluster.back_up(&backup);
+    start(&early);
+    add("lost");
+    // As after a crash, it goes on from the last mark.
+    let answer = pull(&mut late);
+    assert!(
+        titles(&answer).contains(&"lost".to_owned()),
+        "a stop is no reason to load everything anew: {answer}"
+    );
+
+    cluster.stop();
+    cluster.restore(&backup);
+    start(&early);
+    // The log and the ids of transactions come further than the device had seen.
+    for _ in 0..20 {
+        add("after");
+    }
+    let answer = pull(&mut late);
+    assert_eq!(answer["snapshot_required"]["reason"], "database_restored", "{answer}");
+    let answer = pull(&mut early);
+    let after = titles(&answer).iter().filter(|title| *title == "after").count();
+    assert_eq!(after, 20, "who has seen nothing of what was lost goes on: {answer}");
 }
 
 #[test]

@@ -142,6 +142,18 @@ impl Client {
         self.shared.with_syncer(Syncer::verify)
     }
 
+    /// Only compares every table with the server's, as [`Client::verify`] does, and changes nothing, here or there: what was
+    /// written here is not sent, what changed there does not come, and what differs stays. The state that is compared is
+    /// that of the last pull.
+    ///
+    /// # Errors
+    ///
+    /// See [`SyncError`]; [`SyncError::Unavailable`] where the server does not know that state any more, or nothing was
+    /// pulled yet.
+    pub fn compare(&self) -> Result<Verified, SyncError> {
+        self.shared.with_syncer(|syncer, context| syncer.compare(context, false))
+    }
+
     /// Whether the config says that writes to a table count only once the server has them: they go through
     /// [`Client::confirm`]. Plain SQL can write such a table all the same; it is sent like any other.
     pub fn is_confirmed(&self, table: &str) -> bool {

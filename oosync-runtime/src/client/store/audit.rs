@@ -14,13 +14,13 @@ use crate::client::error::Doing as _;
 use crate::digest::{Digester, RowDigest, Sums};
 use crate::protocol::KeyDigest;
 
-/// What was put right.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::client) struct Repaired {
-    /// Rows that were missing here, or other ones.
-    pub(in crate::client) written: u64,
-    /// Rows that the server does not have.
-    pub(in crate::client) deleted: u64,
+/// What ranges of a table have otherwise than the server.
+#[derive(Debug)]
+pub(in crate::client) struct Differing<'r> {
+    /// The server's rows that are missing here, or other ones.
+    pub(in crate::client) written: Vec<&'r Image>,
+    /// The keys of rows that the server does not have.
+    pub(in crate::client) deleted: Vec<Image>,
 }
 
 impl Store {
@@ -48,16 +48,15 @@ impl Store {
         Ok(sums)
     }
 
-    /// Brings ranges of a table to what the server has: all of their `rows` but those of the keys in `except`, which stay
-    /// as they are. In one transaction; the file's cursor stays.
-    pub(in crate::client) fn repair(
-        &mut self,
+    /// What ranges of a table have otherwise than the server, which has these `rows` in them, but for the keys in `except`.
+    pub(in crate::client) fn differing<'r>(
+        &self,
         table: usize,
         bits: u8,
         ranges: &BTreeSet<u32>,
         except: &BTreeSet<KeyDigest>,
-        rows: &[Image],
-    ) -> Result<Repaired, StoreError> {
+        rows: &'r [Image],
+    ) -> Result<Differing<'r>, StoreError> {
         let layout = self.layout(table)?;
         let mut here: BTreeMap<KeyDigest, (u128, Image)> = BTreeMap::new();
         self.each_synced(layout, |digest, row| {
@@ -67,27 +66,35 @@ impl Store {
             }
         })?;
         let mut digester = digester(layout);
-        let mut other = Vec::new();
+        let mut written = Vec::new();
         for row in rows {
             let digest = digester.row(row);
             if except.contains(&digest.key) {
                 continue;
             }
             if here.remove(&digest.key).is_none_or(|(row, _)| row != digest.row) {
-                other.push(row);
+                written.push(row);
             }
         }
-        let repaired = Repaired { written: other.len() as u64, deleted: here.len() as u64 };
-        // What was pushed since is among the keys that are left out: no row here includes it.
+        Ok(Differing { written, deleted: here.into_values().map(|(_, key)| key).collect() })
+    }
+
+    /// Puts right what differs, in one transaction; the file's cursor stays.
+    pub(in crate::client) fn repair(
+        &mut self,
+        table: usize,
+        differing: &Differing<'_>,
+    ) -> Result<(), StoreError> {
+        // What was pushed since is among the keys that were left out: no row here includes it.
         let mut apply = self.begin_apply(0)?;
-        for (_, key) in here.values() {
+        for key in &differing.deleted {
             apply.delete(table, key)?;
         }
-        for row in other {
+        for row in &differing.written {
             apply.upsert(table, row)?;
         }
         apply.finish()?;
-        Ok(repaired)
+        Ok(())
     }
 
     fn layout(&self, table: usize) -> Result<&Layout, StoreError> {

@@ -37,6 +37,17 @@ impl Store {
         Ok(())
     }
 
+    /// Gives all numbers up: the server may lease them to another device.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn forget_leases(&mut self) -> Result<(), StoreError> {
+        let doing = || "giving leased numbers up".to_owned();
+        self.connection.execute("DELETE FROM _oosync_lease", []).doing(doing)?;
+        Ok(())
+    }
+
     /// How many numbers are left.
     ///
     /// # Errors

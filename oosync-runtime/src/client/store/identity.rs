@@ -30,7 +30,8 @@ impl Store {
         Ok(client.zip(user).map(|(client, user)| Identity { client, user }))
     }
 
-    /// The server knows this file as `client` from now on. As a new client, what was sent is sent again under new ids.
+    /// The server knows this file as `client` from now on. As a new client, what was sent is sent again under new ids, and
+    /// numbers that were leased to the one before are not used: where this file is a copy, that one goes on with them.
     ///
     /// # Errors
     ///
@@ -49,6 +50,7 @@ impl Store {
         }
         if before.is_some_and(|before| before.client != client) {
             self.unsend()?;
+            self.forget_leases()?;
         }
         silently(&mut self.connection, |connection| {
             meta::set(connection, "client", client)?;

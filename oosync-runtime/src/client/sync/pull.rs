@@ -8,7 +8,7 @@ use super::incoming::{Incoming, Part};
 use super::{Stage, Summary, SyncError};
 use crate::client::transport::{Download, TransportError};
 use crate::client::{Event, StoreError};
-use crate::protocol::{ErrorCode, Mode, Next, Pull};
+use crate::protocol::{ErrorCode, Mode, Next, Pull, SnapshotReason};
 
 impl Syncer {
     /// Brings the file to the server's present state.
@@ -39,7 +39,13 @@ impl Syncer {
         let Some(request) = self.pull_request(None)? else { return Ok(Pulled::SnapshotRequired) };
         match context.transport.pull(&request) {
             Ok(Download::Frames(body)) => self.apply(context, body, summary).map(|()| Pulled::Applied),
-            Ok(Download::SnapshotRequired(_)) => Ok(Pulled::SnapshotRequired),
+            Ok(Download::SnapshotRequired(required)) => {
+                // Its sequences may have fallen back.
+                if required.reason == SnapshotReason::DatabaseRestored {
+                    self.store.forget_leases()?;
+                }
+                Ok(Pulled::SnapshotRequired)
+            }
             // A cursor of another server, or of the name that this device had before.
             Err(TransportError::Refused(body)) if body.code == ErrorCode::InvalidToken => {
                 Ok(Pulled::SnapshotRequired)

@@ -14,10 +14,14 @@ use crate::protocol::{ErrorCode, Mutation, MutationResult, Push, ReasonCode};
 const ENVELOPE: u64 = 16 << 10;
 
 impl Syncer {
-    /// Sends batch after batch, until nothing is left or the server cannot take more now.
+    /// Sends batch after batch, until nothing is left of what was written before, or the server cannot take more now. What
+    /// is written meanwhile is for the next cycle: a device that writes faster than it sends would never pull.
     pub(super) fn push(&mut self, context: &Context<'_>, summary: &mut Summary) -> Result<(), SyncError> {
+        let mut left = self.store.dirty_count()?;
         loop {
             self.keep(context)?;
+            // What was sent before and never answered comes first, and may have been written over since.
+            let is_again = self.store.is_waiting()?;
             let NextBatch { batch, passed, unreadable, .. } = self.next_batch()?;
             summary.stuck = passed
                 .into_iter()
@@ -29,7 +33,11 @@ impl Syncer {
             self.send(context, &batch, summary)?;
             let rows = summary.pushed + summary.conflicts + summary.rejected;
             (context.emit)(Event::Progress { stage: Stage::Push, rows, estimated: None });
-            if summary.retried > retried {
+            left = match is_again {
+                true => self.store.dirty_count()?,
+                false => left.saturating_sub(batch.unanswered.len() as u64),
+            };
+            if summary.retried > retried || left == 0 {
                 return Ok(());
             }
         }

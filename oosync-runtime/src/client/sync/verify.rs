@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::SyncError;
 use super::cycle::{Context, Syncer};
-use super::{Summary, SyncError};
 use crate::Value;
 use crate::protocol::{
     Digest, JsonRow, MAX_DIGEST_BITS, RangeRows, Ranges, RawJson, Reply, Sum, TableDigest,
@@ -16,7 +16,7 @@ const ROWS: u64 = 64;
 /// How many rows are asked for at once, about.
 const AT_ONCE: u64 = 5_000;
 
-/// What [`Client::verify`](crate::client::Client::verify) found.
+/// What [`Client::verify`](crate::client::Client::verify) or [`Client::compare`](crate::client::Client::compare) found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified {
@@ -34,12 +34,14 @@ pub struct VerifiedTable {
     pub rows: u64,
     /// The ranges that were compared.
     pub ranges: usize,
-    /// The ranges that were not the same, and are now.
+    /// The ranges that were not the same.
     pub differing: usize,
-    /// Rows that were missing in the file or other ones than the server's.
+    /// Rows that were missing in the file or other ones than the server's; `verify` has written them.
     pub written: u64,
-    /// Rows that the server does not have.
+    /// Rows that the server does not have; `verify` has deleted them.
     pub deleted: u64,
+    /// The keys that were left out, since they changed after the state that the file is at.
+    pub changed: usize,
 }
 
 impl Verified {
@@ -60,13 +62,25 @@ impl Syncer {
         self.run(context, |syncer, summary| {
             syncer.push(context, summary)?;
             syncer.pull(context, summary)?;
-            verified = syncer.compare(context, summary)?;
+            verified = syncer.compare(context, true)?;
+            let total = |of: fn(&VerifiedTable) -> u64| verified.tables.iter().map(of).sum::<u64>();
+            summary.rows += total(|table| table.written);
+            summary.deleted += total(|table| table.deleted);
             Ok(())
         })?;
         Ok(verified)
     }
 
-    fn compare(&mut self, context: &Context<'_>, summary: &mut Summary) -> Result<Verified, SyncError> {
+    /// Compares each table, at the state that the file is at, and puts right what differs where `mend` says so.
+    ///
+    /// # Errors
+    ///
+    /// See [`SyncError`]. What was put right until then stays so.
+    pub(in crate::client) fn compare(
+        &mut self,
+        context: &Context<'_>,
+        mend: bool,
+    ) -> Result<Verified, SyncError> {
         let mut verified = Verified::default();
         for (place, table) in self.schema.tables.iter().enumerate() {
             self.keep(context)?;
@@ -92,11 +106,10 @@ impl Syncer {
                 rows: theirs.rows,
                 ranges: ours.len(),
                 differing: differing.len(),
+                changed: theirs.changed.len(),
                 ..VerifiedTable::default()
             };
-            self.put_right(context, place, bits, (differing, theirs.rows), &mut found)?;
-            summary.rows += found.written;
-            summary.deleted += found.deleted;
+            self.look_at(context, (place, bits), (differing, theirs.rows), mend, &mut found)?;
             verified.tables.push(found);
         }
         Ok(verified)
@@ -120,13 +133,13 @@ impl Syncer {
         digests.tables.remove(table).ok_or_else(missing)
     }
 
-    /// Fetches the rows of ranges, some at a time, and writes what is not the same.
-    fn put_right(
+    /// Fetches the rows of ranges, some at a time, and counts what is not the same; writes it where `mend` says so.
+    fn look_at(
         &mut self,
         context: &Context<'_>,
-        place: usize,
-        bits: u8,
+        (place, bits): (usize, u8),
         (mut left, rows): (BTreeSet<u32>, u64),
+        mend: bool,
         found: &mut VerifiedTable,
     ) -> Result<(), SyncError> {
         let table = self.schema.tables[place];
@@ -152,9 +165,12 @@ impl Syncer {
             }
             let rows = records.iter().map(|row| self.row(place, row)).collect::<Result<Vec<_>, _>>()?;
             let changed = changed.into_iter().collect();
-            let repaired = self.store.repair(place, bits, &answered, &changed, &rows)?;
-            found.written += repaired.written;
-            found.deleted += repaired.deleted;
+            let differing = self.store.differing(place, bits, &answered, &changed, &rows)?;
+            found.written += differing.written.len() as u64;
+            found.deleted += differing.deleted.len() as u64;
+            if mend {
+                self.store.repair(place, &differing)?;
+            }
             left.retain(|range| !answered.contains(range));
         }
         Ok(())

@@ -21,6 +21,27 @@ impl Failure {
         Self { code: 2, message: message.into(), help: Some(help.into()) }
     }
 
+    /// The database or the server does not answer.
+    #[cfg(feature = "client")]
+    pub(super) fn database(message: impl Into<String>) -> Self {
+        Self { code: 3, message: message.into(), help: None }
+    }
+
+    /// A file and facts that do not go together.
+    #[cfg(feature = "client")]
+    pub(super) fn other_schema(message: impl Into<String>) -> Self {
+        Self { code: 4, message: message.into(), help: None }
+    }
+
+    /// For programs.
+    #[cfg(feature = "client")]
+    pub(super) fn document(&self) -> serde_json::Value {
+        let (message, help) = (&self.message, &self.help);
+        serde_json::json!({"status": "error", "code": self.code, "errors": [
+            {"severity": "error", "message": message, "place": null, "notes": [], "help": help.iter().collect::<Vec<_>>()},
+        ]})
+    }
+
     /// Files, ports.
     pub(super) fn system(message: impl Into<String>) -> Self {
         Self { code: 5, message: message.into(), help: None }

@@ -3,10 +3,12 @@
 //! - `args`: the command line and the environment; `config`: the file; `time`: times in it
 //! - `auth`: who is asking, from the config; `database`: the pool; `logging`
 //! - `failure`: why it does not start, and what to do
+//! - `verify` (with feature `client`): comparing a device's file with the database, instead of serving
 //!
 //! | exit code | meaning |
 //! | --- | --- |
-//! | 0 | it was told to stop, and did |
+//! | 0 | it was told to stop, and did; `verify`: the file is as it should be |
+//! | 1 | `verify`: something differs |
 //! | 2 | the command line or the config is wrong |
 //! | 3 | the database cannot be reached, or refuses |
 //! | 4 | facts and `Oosync.toml` are invalid, or the database is not as they say |
@@ -19,8 +21,11 @@ mod database;
 mod failure;
 mod logging;
 mod time;
+#[cfg(feature = "client")]
+mod verify;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -42,6 +47,10 @@ pub fn main() -> ExitCode {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Prints help, versions and usage errors itself, with exit code 0 or 2.
     let args = Args::parse_from(arguments);
+    #[cfg(feature = "client")]
+    if let Some(args::Command::Verify(asked)) = &args.command {
+        return verify::run(&args, asked);
+    }
     match start(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -54,7 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn start(args: Args) -> Result<(), Failure> {
     let settings = Settings::read(&args)?;
     logging::begin(&settings)?;
-    let project = project(&settings)?;
+    let project = project(settings.project.as_deref(), settings.facts.as_deref())?;
     let validated = project.plan(Strictness::Strict).map_err(Failure::invalid)?;
     for warning in validated.warnings.iter() {
         tracing::warn!("{warning}");
@@ -96,8 +105,8 @@ fn start(args: Args) -> Result<(), Failure> {
     result
 }
 
-fn project(settings: &Settings) -> Result<Project, Failure> {
-    let mut project = match &settings.project {
+fn project(path: Option<&Path>, facts: Option<&Path>) -> Result<Project, Failure> {
+    let mut project = match path {
         Some(path) if path.is_dir() => Project::with_config(&path.join(oosync_build::config::FILE_NAME)),
         Some(path) => Project::with_config(path),
         None => {
@@ -113,8 +122,8 @@ fn project(settings: &Settings) -> Result<Project, Failure> {
             "name it: `oosyncd --project FOLDER`, or OOSYNC_PROJECT",
         ));
     }
-    if let Some(facts) = &settings.facts {
-        project.facts_path.clone_from(facts);
+    if let Some(facts) = facts {
+        facts.clone_into(&mut project.facts_path);
     }
     Ok(project)
 }
