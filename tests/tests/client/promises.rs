@@ -511,6 +511,25 @@ fn numbers_that_were_leased_before_the_database_was_restored_are_given_back() {
 }
 
 #[test]
+fn what_a_restored_database_has_answered_and_lost_does_not_stay_on_the_device() {
+    let server = Server::todo();
+    let device = Device::synced(&server, 0);
+    device.add_list(1, "Garden");
+    // Answered, and not pulled: the cursor is of before, and the copy that is put back knows it.
+    device.network.next("pull", Fault::Lost);
+    device.client.sync().unwrap_err();
+    server.database.execute(
+        "alter table lists disable trigger all; delete from lists; alter table lists enable trigger all;
+         delete from oosync.mutation; truncate oosync.change_log",
+    );
+    device.add_list(2, "Shed");
+    device.sync();
+    device.sync();
+    assert_eq!(titles(&server), ["Shed"]);
+    assert_eq!(device.lists(), ["Shed"]);
+}
+
+#[test]
 fn what_was_not_sent_can_be_discarded() {
     let server = Server::todo();
     let device = Device::synced(&server, 0);

@@ -33,6 +33,28 @@ impl Store {
         self.connection.query_row(sql, [], |row| row.get(0)).doing(|| "reading what was sent".to_owned())
     }
 
+    /// Whether a row waits for a mutation that was answered and that this state of the server does not include.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn lacks_answered(&self, included: &Included) -> Result<bool, StoreError> {
+        let doing = || "reading what was answered".to_owned();
+        for layout in &self.layouts {
+            let shadow = quoted(&layout.names.shadow);
+            let sql = format!("SELECT awaiting FROM {shadow} WHERE awaiting IS NOT NULL");
+            let mut statement = self.connection.prepare_cached(&sql).doing(doing)?;
+            let mut rows = statement.query([]).doing(doing)?;
+            while let Some(row) = rows.next().doing(doing)? {
+                let id = row.get::<_, i64>(0).doing(doing)?.cast_unsigned();
+                if id > included.through() || included.except().contains(&id) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
     /// The last mutation up to which a state of the server includes all that matter here: those that are on their way,
     /// and the last ones of rows that wait to be included. An id that was given up, because its mutation was to be tried
     /// again under another one, is never included and holds up nothing.

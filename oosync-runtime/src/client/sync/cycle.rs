@@ -115,7 +115,7 @@ impl Syncer {
                 return Ok(());
             }
             match download.take() {
-                Some(Download::Frames(body)) => syncer.apply(context, body, summary),
+                Some(Download::Frames(body)) => syncer.apply(context, body, false, summary).map(drop),
                 Some(Download::SnapshotRequired(_)) | None => syncer.pull(context, summary),
             }
         })

@@ -38,7 +38,7 @@ impl Syncer {
         self.keep(context)?;
         let Some(request) = self.pull_request(None)? else { return Ok(Pulled::SnapshotRequired) };
         match context.transport.pull(&request) {
-            Ok(Download::Frames(body)) => self.apply(context, body, summary).map(|()| Pulled::Applied),
+            Ok(Download::Frames(body)) => self.apply(context, body, true, summary),
             Ok(Download::SnapshotRequired(required)) => {
                 // Its sequences may have fallen back.
                 if required.reason == SnapshotReason::DatabaseRestored {
@@ -70,13 +70,16 @@ impl Syncer {
         }))
     }
 
-    /// Takes a delta in: in one transaction, once all of it is there.
+    /// Takes a delta in: in one transaction, once all of it is there. `is_new` says that it was asked for after everything
+    /// was answered that is: a server that does not include all of that was restored to a state of before the answer, and
+    /// only a comparison of everything tells what it has.
     pub(super) fn apply(
         &mut self,
         context: &Context<'_>,
         body: Box<dyn Read + Send>,
+        is_new: bool,
         summary: &mut Summary,
-    ) -> Result<(), SyncError> {
+    ) -> Result<Pulled, SyncError> {
         let mut incoming = Incoming::new(body, self.schema, false, self.store.is_encrypted());
         let Part::End(end) = incoming.receive(&mut || self.keep(context))? else {
             return Err(SyncError::Malformed { what: "a delta in parts".to_owned() });
@@ -85,6 +88,10 @@ impl Syncer {
         let Next::Cursor(cursor) = &end.next else {
             return Err(SyncError::Malformed { what: "a delta in frames that is cut into pages".to_owned() });
         };
+        if is_new && self.store.lacks_answered(&end.included)? {
+            self.store.forget_leases()?;
+            return Ok(Pulled::SnapshotRequired);
+        }
         let through = self.store.included_through(&end.included)?;
         let mut apply = self.store.begin_apply(through)?;
         incoming.write(&mut apply)?;
@@ -97,12 +104,12 @@ impl Syncer {
             let rows = applied.rows + applied.deleted;
             (context.emit)(Event::Progress { stage: Stage::Pull, rows, estimated });
         }
-        Ok(())
+        Ok(Pulled::Applied)
     }
 }
 
 /// How a pull ended.
-enum Pulled {
+pub(super) enum Pulled {
     Applied,
     SnapshotRequired,
 }
