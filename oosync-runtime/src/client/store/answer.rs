@@ -430,6 +430,10 @@ fn find<'a>(
 
 /// Looks again at a server's row that was put off, and writes the entry.
 fn finish(rows: Rows<'_>, mut entry: Entry) -> Result<(), StoreError> {
+        // The row was removed while the mutation was on its way, and all of the user's values have been noted then.
+        if found.is_none() && inbox::explain_removed(connection, self.id, [code, message, detail])? {
+            return Ok(());
+        }
     if entry.sent.is_none()
         && let ServerImage::Other { row, through: Some(_) } = &entry.server
     {

@@ -95,7 +95,8 @@ impl Rows<'_> {
             (None, current) if entry.existed => {
                 if let Some(current) = current {
                     if !self.alike(&current, &entry.base) {
-                        self.note(InboxKind::Removed, Op::Update, &entry, None, Some(&current), None)?;
+                        let (kind, on_its_way) = (InboxKind::Removed, entry.sent);
+                        self.note(kind, Op::Update, &entry, on_its_way, Some(&current), None)?;
                     }
                     self.remove(&entry.key)?;
                 }
