@@ -49,7 +49,9 @@ pub(super) fn triggers(layout: &Layout) -> Vec<Object> {
         format!("UPDATE OF {names}")
     };
     let key_changed = format!("NOT ({})", sql.same_key("OLD", "NEW"));
-    add("replacing", "BEFORE INSERT".into(), None, sql.take_the_row_in_the_way());
+    // Asked by the condition: the body would make a table in memory for each row that has nothing in its way.
+    let in_the_way = sql.a_row_is_in_the_way();
+    add("replacing", "BEFORE INSERT".into(), Some(in_the_way), sql.take_the_row_in_the_way());
     add(
         "insert",
         "AFTER INSERT".into(),
@@ -203,16 +205,26 @@ impl<'l> Pieces<'l> {
     /// The base of a row with the new key, which the statement may be about to replace.
     fn take_the_row_in_the_way(&self) -> String {
         let names = &self.layout.names;
-        let here = join(&self.layout.key, " AND ", |position| {
-            let name = quoted(self.layout.column(*position));
-            format!("t.{name} = NEW.{name}")
-        });
+        let here = self.has_new_key();
         let entry = join(&self.layout.key, " AND ", |position| {
             let name = self.layout.column(*position);
             format!("s.{} = NEW.{}", shadow_column("key_", name), quoted(name))
         });
         let shadow = quoted(&names.shadow);
         format!(
+    /// Whether there is a row with the new key.
+    fn a_row_is_in_the_way(&self) -> String {
+        let here = self.has_new_key();
+        format!("EXISTS (SELECT 1 FROM {} AS t WHERE {here})", quoted(&self.layout.names.table))
+    }
+
+    fn has_new_key(&self) -> String {
+        join(&self.layout.key, " AND ", |position| {
+            let name = quoted(self.layout.column(*position));
+            format!("t.{name} = NEW.{name}")
+        })
+    }
+
             "INSERT INTO {shadow} ({}) SELECT {} FROM {} AS t WHERE {here} AND NOT EXISTS (SELECT 1 FROM {shadow} AS s \
              WHERE {entry});",
             self.entry,
