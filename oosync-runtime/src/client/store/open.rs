@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use super::describe::Description;
-use super::layout::{Layout, Names};
+use super::layout::Layout;
 use super::migrate::{NotRestored, migrate};
 use super::system::{FORMAT, SYSTEM_DDL, shadow_ddl};
 use super::verify::{Objects, app_triggers, check_tables, install, objects, record, recorded, repair, wrong};
@@ -83,11 +83,7 @@ impl Store {
         let settings =
             "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; PRAGMA cache_size = -65536";
         connection.execute_batch(settings).doing(|| "opening the file".to_owned())?;
-        let layouts: Vec<Layout> = Names::of(schema)
-            .into_iter()
-            .zip(schema.tables)
-            .map(|(names, table)| Layout::new(table, names))
-            .collect();
+        let layouts = Layout::of(schema);
         // Each table has a handful of statements, and SQLite takes long to prepare those of wide tables.
         connection.set_prepared_statement_cache_capacity(64 + 16 * layouts.len());
         let opened = prepare(&mut connection, schema, &layouts, options)?;
