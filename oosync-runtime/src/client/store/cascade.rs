@@ -117,9 +117,9 @@ impl Rows<'_> {
     /// Whether the server's row, which comes now, no longer points at what was deleted here; then what was taken along
     /// is as it was again. Whether that is so.
     pub(super) fn let_go(&self, entry: &mut Entry, incoming: &[Value<'_>]) -> Result<bool, StoreError> {
+        let Some(taken) = &entry.taken else { return Ok(false) };
         let current = self.current(&entry.key)?;
         let held = self.held(entry, current.as_deref())?;
-        let Some(taken) = &entry.taken else { return Ok(false) };
         let still = |cascade: &Cascade| {
             let (before, now) = (pointed_at(cascade, &taken.row), pointed_at(cascade, incoming));
             before.zip(now).is_some_and(|(before, now)| alike(&before, &now))
