@@ -91,6 +91,23 @@ pub struct ForeignKey {
     pub table: &'static str,
     /// The columns there.
     pub target: &'static [&'static str],
+    /// What the device does when the row there is deleted on it; [`OnDelete::Nothing`] also where the device does not
+    /// declare the key.
+    pub on_delete: OnDelete,
+}
+
+/// What SQLite does with the rows that point at a row that is deleted, as Postgres does with its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnDelete {
+    /// It refuses, at the latest when the transaction is committed; or does not look.
+    Nothing,
+    /// They are deleted.
+    Cascade,
+    /// The columns of the key are null afterwards.
+    SetNull,
+    /// The columns of the key have their default afterwards.
+    SetDefault,
 }
 
 /// Who reads and writes the rows of a table, and how writes meet. Numbers are places of columns.

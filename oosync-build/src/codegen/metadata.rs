@@ -6,7 +6,10 @@ use std::collections::{HashMap, HashSet};
 use super::text::{Code, list, literal};
 use super::types::{column_type, metadata};
 use crate::config::{ConflictRule, OwnerNull, Push, WriteMode};
-use crate::plan::{LocalNames, Ownership, PlanColumn, PlanColumnKind, PlanDefault, PlanTable, SyncedColumn};
+use crate::facts::ReferentialAction;
+use crate::plan::{
+    LocalNames, Ownership, PlanColumn, PlanColumnKind, PlanDefault, PlanForeignKey, PlanTable, SyncedColumn,
+};
 use crate::sqlite::table_ddl_of;
 
 /// `pub static TABLE`.
@@ -16,7 +19,11 @@ pub(crate) fn table(names: &LocalNames<'_>, table: &PlanTable, depth: usize) -> 
     let mut code = Code::at(depth);
     code.line(format_args!("/// What is known of the table."));
     code.open(format_args!("pub static TABLE: oosync::schema::Table = {{"));
-    code.line(format_args!("use oosync::schema::{{self, Access, Column, ColumnDefault, ColumnType}};"));
+    let actions =
+        if table.foreign_keys.iter().any(|key| names.of(&key.table).is_some()) { ", OnDelete" } else { "" };
+    code.line(format_args!(
+        "use oosync::schema::{{self, Access, Column, ColumnDefault, ColumnType{actions}}};"
+    ));
     code.open(format_args!("schema::Table {{"));
     code.line(format_args!("pg_schema: {},", literal(&table.name.schema)));
     code.line(format_args!("pg_name: {},", literal(&table.name.name)));
@@ -35,8 +42,10 @@ pub(crate) fn table(names: &LocalNames<'_>, table: &PlanTable, depth: usize) -> 
         let columns = places.list(&key.columns);
         let (target, target_columns) =
             (literal(target), list(key.target.iter().map(|column| literal(column))));
+        let on_delete = on_delete(key);
         code.line(format_args!(
-            "schema::ForeignKey {{ columns: &[{columns}], table: {target}, target: &[{target_columns}] }},"
+            "schema::ForeignKey {{ columns: &[{columns}], table: {target}, target: &[{target_columns}], on_delete: \
+             OnDelete::{on_delete} }},"
         ));
     }
     code.close("],");
@@ -45,6 +54,16 @@ pub(crate) fn table(names: &LocalNames<'_>, table: &PlanTable, depth: usize) -> 
     code.close("}");
     code.close("};");
     code
+}
+
+/// What the device does, which is nothing where it does not declare the key.
+const fn on_delete(key: &PlanForeignKey) -> &'static str {
+    match key.on_delete {
+        ReferentialAction::Cascade if key.declared => "Cascade",
+        ReferentialAction::SetNull if key.declared => "SetNull",
+        ReferentialAction::SetDefault if key.declared => "SetDefault",
+        _ => "Nothing",
+    }
 }
 
 fn column(code: &mut Code, column: &PlanColumn, protected: bool) {

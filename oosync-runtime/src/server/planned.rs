@@ -5,15 +5,15 @@
 use std::collections::BTreeMap;
 
 use oosync_build::config::{self, ConflictRule, LocalType, OwnerNull, WriteMode};
-use oosync_build::facts::QualifiedName;
+use oosync_build::facts::{QualifiedName, ReferentialAction};
 use oosync_build::plan::{Decided, Ownership, Plan, PlanColumn, PlanColumnKind, PlanDefault, PlanTable};
 use oosync_build::sqlite::table_ddl;
 use oosync_build::types::{self, Scalar};
 
 use super::Permissions;
 use crate::schema::{
-    Access, Attribute, Bucket, Column, ColumnDefault, ColumnType, Conflict, ForeignKey, Owner, Push, Rules,
-    Schema, Table,
+    Access, Attribute, Bucket, Column, ColumnDefault, ColumnType, Conflict, ForeignKey, OnDelete, Owner,
+    Push, Rules, Schema, Table,
 };
 
 /// The schema that generated code would have of this plan. It is never freed.
@@ -54,6 +54,12 @@ fn table(plan: &Plan, names: &BTreeMap<&QualifiedName, &str>, table: &PlanTable)
             columns: all(&key.columns),
             table: text(names.get(&key.table)?),
             target: leak(key.target.iter().map(|column| text(column))),
+            on_delete: match key.on_delete {
+                ReferentialAction::Cascade if key.declared => OnDelete::Cascade,
+                ReferentialAction::SetNull if key.declared => OnDelete::SetNull,
+                ReferentialAction::SetDefault if key.declared => OnDelete::SetDefault,
+                _ => OnDelete::Nothing,
+            },
         })
     });
     let owner = match &table.ownership.value {

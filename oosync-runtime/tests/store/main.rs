@@ -5,6 +5,7 @@
 
 mod bootstrap;
 mod capture;
+mod cascade;
 mod device;
 mod hostile;
 mod leases;

@@ -1,7 +1,8 @@
 //! Tables for the tests: lists with notes, members with a key of two columns, comments with leased numbers.
 
 use oosync_runtime::schema::{
-    Access, Column, ColumnDefault, ColumnType, Conflict, ForeignKey, Owner, Push, Rules, Schema, Table,
+    Access, Column, ColumnDefault, ColumnType, Conflict, ForeignKey, OnDelete, Owner, Push, Rules, Schema,
+    Table,
 };
 
 pub const fn column(name: &'static str, ty: ColumnType) -> Column {
@@ -58,7 +59,12 @@ pub static LISTS: Table = table(
 );
 
 pub static NOTES: Table = Table {
-    foreign_keys: &[ForeignKey { columns: &[1], table: "lists", target: &["id"] }],
+    foreign_keys: &[ForeignKey {
+        columns: &[1],
+        table: "lists",
+        target: &["id"],
+        on_delete: OnDelete::Cascade,
+    }],
     ..table(
         "notes",
         &[

@@ -357,3 +357,27 @@ fn parents_are_added_before_children_and_deleted_after_them() {
     device.sql("DELETE FROM lists");
     assert_eq!(device.pending(), ["delete notes n", "delete lists l"]);
 }
+
+#[test]
+fn a_row_that_is_removed_while_its_change_is_on_its_way_is_told_of_once() {
+    let mut device = device();
+    device.sql("UPDATE notes SET title = 'mine'");
+    let id = device.send()[0].id;
+    device.sql("UPDATE notes SET weight = 2.5");
+    device.pull("notes", &[], &[&[text("a")]], 0);
+    device.answer(id, rejected(Some(ServerRow::Gone)));
+    let inbox = device.inbox();
+    let [item] = inbox.as_slice() else { panic!("{inbox:?}") };
+    assert_eq!(
+        (item.kind, item.mutation, item.code.as_deref()),
+        (InboxKind::Removed, Some(id), Some("policy"))
+    );
+    assert_eq!(item.column("title").unwrap().mine, text("mine"));
+    assert_eq!(item.column("weight").unwrap().mine, Value::Real(2.5));
+    assert_eq!(device.rows("SELECT count(*) FROM notes"), ["0"]);
+    // The next change of such a row is another matter.
+    device.sql("INSERT INTO notes (id, title) VALUES ('a', 'again')");
+    let id = device.send()[0].id;
+    device.answer(id, rejected(None));
+    assert_eq!(device.inbox().len(), 2);
+}

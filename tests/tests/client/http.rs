@@ -266,3 +266,42 @@ fn a_bomb_of_zeros_is_not_unpacked() {
     let error = to(address).register(&register()).unwrap_err();
     assert!(matches!(&error, TransportError::Malformed { what } if what.contains("longer than")), "{error}");
 }
+
+#[test]
+fn a_connection_on_which_packets_vanish_is_given_up_long_before_a_slow_answer_would_be() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        // What comes on the first connection is never answered, and nobody hangs up.
+        let swallowed = listener.accept().unwrap();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            request(&mut stream);
+            stream.write_all(&registered()).unwrap();
+        }
+        drop(swallowed);
+    });
+    // The test would run for an hour.
+    let transport = HttpTransport::builder(format!("http://{address}"))
+        .answer_timeout(Duration::from_secs(3_600))
+        .patience(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let error = transport.register(&register()).unwrap_err();
+    assert!(matches!(error, TransportError::Offline { .. }), "{error}");
+    while transport.register(&register()).is_err() {}
+}
+
+#[test]
+fn a_server_that_takes_long_is_given_more_time_until_it_answers() {
+    let (address, _) = answering(|_, _| {
+        std::thread::sleep(Duration::from_millis(200));
+        registered()
+    });
+    let transport = HttpTransport::builder(format!("http://{address}"))
+        .patience(Duration::from_millis(1))
+        .build()
+        .unwrap();
+    let answered = (0..20).find(|_| transport.register(&register()).is_ok());
+    assert!(answered.is_some_and(|failures| failures > 0), "{answered:?}");
+}

@@ -5,6 +5,7 @@
 mod background;
 mod bad_input;
 mod buckets;
+mod cascades;
 mod confirmed;
 mod converge;
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::batch::{self, Sent};
+use super::cascade::{Decided, Fate, settle_taken, takes_along};
 use super::entry::{Entry, Rows, ServerImage};
 use super::image::{Image, same};
 use super::inbox::{self, InboxKind, Note, NoteColumn};
@@ -96,6 +97,7 @@ impl Store {
         silently(&mut self.connection, |connection| {
             let mut answered = Answered::default();
             let mut written = BTreeSet::new();
+            let mut decided = Vec::new();
             for answer in answers {
                 let sent = batch::take(connection, answer.id)?;
                 let count = match answer.outcome {
@@ -110,6 +112,7 @@ impl Store {
                     written.insert(rows.layout.table.name);
                 }
                 let change = Change { id: answer.id, sent: &sent };
+                let deleted = Deleted::of(layouts, &sent, found.as_ref())?;
                 match &answer.outcome {
                     Outcome::Applied => {
                         if let Some((rows, entry)) = found {
@@ -162,10 +165,65 @@ impl Store {
                         }
                     }
                 }
+                if let Some(deleted) = deleted {
+                    decided.extend(deleted.decided(connection, layouts, answer)?);
+                }
+            }
+            if !decided.is_empty() {
+                written.extend(settle_taken(connection, layouts, decided)?);
             }
             written.into_iter().try_for_each(|table| count_written(connection, table))?;
             Ok(answered)
         })
+    }
+}
+
+/// A row whose deletion is being answered, and took others along.
+struct Deleted {
+    place: usize,
+    key: Vec<Value<'static>>,
+    /// Whether there is a row with its key here: it was made again.
+    is_here: bool,
+}
+
+impl Deleted {
+    fn of(
+        layouts: &[Layout],
+        sent: &Sent,
+        found: Option<&(Rows<'_>, Entry)>,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some((rows, entry)) = found.filter(|_| sent.op == Op::Delete) else { return Ok(None) };
+        let place = layouts.iter().position(|layout| std::ptr::eq(layout, rows.layout));
+        let Some(place) = place.filter(|place| takes_along(layouts, *place)) else { return Ok(None) };
+        let is_here = rows.current(&entry.key)?.is_some();
+        Ok(Some(Self { place, key: entry.key.clone(), is_here }))
+    }
+
+    /// What became of it.
+    fn decided(
+        self,
+        connection: &Connection,
+        layouts: &[Layout],
+        answer: &Answer,
+    ) -> Result<Option<Decided>, StoreError> {
+        let layout = &layouts[self.place];
+        let fate = match &answer.outcome {
+            // A row that is only marked takes nothing along.
+            Outcome::Applied | Outcome::Won { .. } if layout.table.rules.deleted.is_some() => Fate::Back,
+            Outcome::Applied
+            | Outcome::Won { .. }
+            | Outcome::Conflict { server: ServerRow::Gone }
+            | Outcome::Rejected { server: Some(ServerRow::Gone), .. } => Fate::Gone(Some(answer.id)),
+            Outcome::Conflict { .. } | Outcome::Rejected { .. } => {
+                let is_back = !self.is_here && Rows { connection, layout }.current(&self.key)?.is_some();
+                if !is_back {
+                    return Ok(None);
+                }
+                Fate::Back
+            }
+            Outcome::Retry => return Ok(None),
+        };
+        Ok(Some((self.place, self.key, fate)))
     }
 }
 
@@ -190,7 +248,7 @@ impl Change<'_> {
     fn applied(&self, rows: Rows<'_>, mut entry: Entry) -> Result<(), StoreError> {
         if self.sent.op == Op::Delete {
             entry.existed = false;
-            entry.base = cleared(rows.layout, &entry);
+            entry.base = rows.cleared(&entry.key);
             entry.server = unless_later(entry.server);
         } else {
             self.take_as_base(rows.layout, &mut entry, &[]);
@@ -251,7 +309,7 @@ impl Change<'_> {
         }
         rows.remove(&entry.key)?;
         entry.existed = false;
-        entry.base = cleared(rows.layout, &entry);
+        entry.base = rows.cleared(&entry.key);
         entry.server = unless_later(entry.server);
         self.answered(rows, entry)
     }
@@ -268,7 +326,7 @@ impl Change<'_> {
         // What a pull brought that includes the mutation is newer than its answer.
         let later = matches!(entry.server, ServerImage::Other { through: Some(_), .. });
         if !known.is_empty() && !later {
-            let mut row = theirs.unwrap_or_else(|| cleared(layout, &entry));
+            let mut row = theirs.unwrap_or_else(|| rows.cleared(&entry.key));
             for (position, value) in positions(layout, known) {
                 row[position] = value;
             }
@@ -372,6 +430,10 @@ impl Change<'_> {
         (server, lost): (Option<&ServerRow>, bool),
         [code, message, detail]: [Option<&str>; 3],
     ) -> Result<(), StoreError> {
+        // The row was removed while the mutation was on its way, and all of the user's values have been noted then.
+        if found.is_none() && inbox::explain_removed(connection, self.id, [code, message, detail])? {
+            return Ok(());
+        }
         let known = found.and_then(|(rows, entry)| Some((rows.layout, inbox::theirs(entry)?)));
         let theirs = |name: &str| match server {
             Some(ServerRow::Gone) => None,
@@ -444,15 +506,6 @@ fn finish(rows: Rows<'_>, mut entry: Entry) -> Result<(), StoreError> {
 /// The server's row as the device knows it.
 fn server_row(entry: &Entry) -> Option<Image> {
     inbox::theirs(entry).map(<[_]>::to_vec)
-}
-
-/// The key and nothing else.
-fn cleared(layout: &Layout, entry: &Entry) -> Image {
-    let mut row = vec![Value::Null; layout.places.len()];
-    for (position, value) in layout.key.iter().zip(&entry.key) {
-        row[*position] = value.clone();
-    }
-    row
 }
 
 /// The base is what the server has, unless it has spoken of the row since.

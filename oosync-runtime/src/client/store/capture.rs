@@ -8,6 +8,8 @@
 //! - The conflict clause of a statement (`OR REPLACE`, `OR IGNORE`) also holds for what its triggers write. Nothing here
 //!   meets a conflict but by `ON CONFLICT … DO UPDATE`, which comes before that clause.
 //! - A change of key is a row that goes and a row that comes.
+//! - What the deletion of another row takes along is kept as it was, see `cascade`. SQLite comes to such rows when the one
+//!   they point at is gone, and before the triggers after its deletion: so its entry is made before it.
 //! - An update that changes nothing makes no entry. `IS NOT` sees no difference between 1 and 1.0 or between 0.0 and
 //!   -0.0, so that columns of floating point numbers are also compared by type, and a zero counts as a change; the
 //!   comparison with the base is exact.
@@ -49,17 +51,30 @@ pub(super) fn triggers(layout: &Layout) -> Vec<Object> {
         format!("UPDATE OF {names}")
     };
     let key_changed = format!("NOT ({})", sql.same_key("OLD", "NEW"));
-    add("replacing", "BEFORE INSERT".into(), None, sql.take_the_row_in_the_way());
+    // Asked by the condition: the body would make a table in memory for each row that has nothing in its way.
+    let in_the_way = sql.a_row_is_in_the_way();
+    add("replacing", "BEFORE INSERT".into(), Some(in_the_way), sql.take_the_row_in_the_way());
     add(
         "insert",
         "AFTER INSERT".into(),
         None,
         format!("{}{}", sql.row_comes(), sql.leased_numbers_are_used()),
     );
-    add("delete", "AFTER DELETE".into(), None, sql.row_was("OLD"));
+    // Before the row goes: rows that its deletion takes along look for its entry.
+    add("delete", "BEFORE DELETE".into(), None, format!("{}{}", sql.row_was("OLD"), sql.taken_along(true)));
     if !rest.is_empty() {
         let changed = format!("{} AND {}", sql.same_key("OLD", "NEW"), sql.changed(&rest));
         add("update", format!("AFTER {}", of(&rest)), Some(changed), sql.row_was("OLD"));
+    }
+    let cut: Vec<usize> = sql.cut().into_iter().filter(|position| layout.is_tracked(*position)).collect();
+    if !cut.is_empty() {
+        let when = balanced(&sql.parents_gone(false), "OR");
+        add(
+            "cut",
+            format!("AFTER {}", of(&cut)),
+            Some(when),
+            format!("{}{}", sql.row_was("OLD"), sql.taken_along(false)),
+        );
     }
     let rekeyed = of(&layout.key);
     add("rekeying", format!("BEFORE {rekeyed}"), Some(key_changed.clone()), sql.take_the_row_in_the_way());
@@ -200,13 +215,23 @@ impl<'l> Pieces<'l> {
         )
     }
 
+    /// Whether there is a row with the new key.
+    fn a_row_is_in_the_way(&self) -> String {
+        let here = self.has_new_key();
+        format!("EXISTS (SELECT 1 FROM {} AS t WHERE {here})", quoted(&self.layout.names.table))
+    }
+
+    fn has_new_key(&self) -> String {
+        join(&self.layout.key, " AND ", |position| {
+            let name = quoted(self.layout.column(*position));
+            format!("t.{name} = NEW.{name}")
+        })
+    }
+
     /// The base of a row with the new key, which the statement may be about to replace.
     fn take_the_row_in_the_way(&self) -> String {
         let names = &self.layout.names;
-        let here = join(&self.layout.key, " AND ", |position| {
-            let name = quoted(self.layout.column(*position));
-            format!("t.{name} = NEW.{name}")
-        });
+        let here = self.has_new_key();
         let entry = join(&self.layout.key, " AND ", |position| {
             let name = self.layout.column(*position);
             format!("s.{} = NEW.{}", shadow_column("key_", name), quoted(name))
@@ -218,6 +243,75 @@ impl<'l> Pieces<'l> {
             self.entry,
             self.values("t"),
             quoted(&names.table),
+        )
+    }
+
+    /// The columns that are null after the row they point at was deleted.
+    fn cut(&self) -> Vec<usize> {
+        let cascades = self.layout.cascades.iter().filter(|cascade| !cascade.deletes);
+        let mut cut: Vec<usize> =
+            cascades.flat_map(|cascade| &cascade.columns).map(|(_, position)| *position).collect();
+        cut.sort_unstable();
+        cut.dedup();
+        cut
+    }
+
+    /// For each key of this kind, whether the row that it points at has just been deleted: SQLite comes to the rows that
+    /// point at it when it is gone.
+    fn parents_gone(&self, deletes: bool) -> Vec<String> {
+        let cascades = self.layout.cascades.iter().filter(|cascade| cascade.deletes == deletes);
+        let gone = cascades.map(|cascade| {
+            let same = |alias: &str, prefix: &str| {
+                join(&cascade.columns, " AND ", |(name, position)| {
+                    let here = quoted(self.layout.column(*position));
+                    format!("{alias}.{} = OLD.{here}", shadow_column(prefix, name))
+                })
+            };
+            let cut = match deletes {
+                true => String::new(),
+                false => join(&cascade.columns, "", |(_, position)| {
+                    format!("NEW.{} IS NULL AND ", quoted(self.layout.column(*position)))
+                }),
+            };
+            format!(
+                "({cut}NOT EXISTS (SELECT 1 FROM {} AS p WHERE {}) AND EXISTS (SELECT 1 FROM {} AS q WHERE {}))",
+                quoted(&cascade.parent_names.table),
+                same("p", ""),
+                quoted(&cascade.parent_names.shadow),
+                same("q", "key_"),
+            )
+        });
+        gone.collect()
+    }
+
+    /// Keeps the row as it was, where the deletion of another takes it along or cuts it off.
+    fn taken_along(&self, deletes: bool) -> String {
+        let gone = self.parents_gone(deletes);
+        if gone.is_empty() {
+            return String::new();
+        }
+        let layout = self.layout;
+        let values = join(&layout.rest, "", |position| {
+            format!(", {}", shadow_column("val_", layout.column(*position)))
+        });
+        let again = join(&layout.rest, "", |position| {
+            let column = shadow_column("val_", layout.column(*position));
+            format!(", {column} = excluded.{column}")
+        });
+        let entry = join(&layout.key, " AND ", |position| {
+            let name = layout.column(*position);
+            format!("s.{} = OLD.{}", shadow_column("key_", name), quoted(name))
+        });
+        let rows = join(&layout.rest, "", |position| format!(", OLD.{}", quoted(layout.column(*position))));
+        // A row that is cut off stays, and may be changed again: what it was stays known.
+        let through = if deletes { "s.rev" } else { "NULL" };
+        format!(
+            " INSERT INTO {} (seq, present, through{}) SELECT -s.seq, 1, {through}{rows} FROM {} AS s WHERE {entry} AND {} \
+             ON CONFLICT (seq) DO UPDATE SET through = excluded.through{again};",
+            quoted(&layout.names.server),
+            values,
+            quoted(&layout.names.shadow),
+            balanced(&gone, "OR"),
         )
     }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::batch::{next_id, write_down};
 use super::entry::Rows;
 use super::layout::Layout;
-use super::pending::{Op, PendingChange, change};
+use super::pending::{Op, PendingChange, ToPush, to_push};
 use super::sql::quoted;
 use super::{Batch, SentChange, Store, silently};
 use crate::Value;
@@ -62,12 +62,12 @@ impl Store {
             touched.sort_unstable();
             let mut of_table = Vec::new();
             for seq in touched {
-                let Some(entry) = rows.entry_at(seq)? else { continue };
+                let Some(mut entry) = rows.entry_at(seq)? else { continue };
                 let current = rows.current(&entry.key)?;
-                match change(rows, &entry, current.as_ref()) {
-                    Some(change) if change.op == Op::Delete => of_table.push(change),
-                    Some(change) => changes.push(change),
-                    None => {}
+                match to_push(rows, &mut entry, current.as_ref())? {
+                    ToPush::Change(change) if change.op == Op::Delete => of_table.push(change),
+                    ToPush::Change(change) => changes.push(change),
+                    ToPush::Held | ToPush::Nothing => {}
                 }
             }
             deletes.push(of_table);

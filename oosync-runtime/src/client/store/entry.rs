@@ -31,6 +31,16 @@ pub(super) struct Entry {
     /// added or changed them while the row was dirty.
     pub(super) unknown: Option<String>,
     pub(super) server: ServerImage,
+    pub(super) taken: Option<Taken>,
+}
+
+/// What the deletion of another row took along, or cut off from it.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    /// The row as it was.
+    pub(super) row: Image,
+    /// The entry's `rev` by then; nothing where the row stayed.
+    pub(super) rev: Option<i64>,
 }
 
 impl Entry {
@@ -145,9 +155,12 @@ impl Rows<'_> {
         values: [Value<'_>; N],
     ) -> Result<Vec<i64>, StoreError> {
         let shadow = quoted(&self.layout.names.shadow);
-        let sql = format!("SELECT seq FROM {shadow} WHERE {condition} ORDER BY seq");
+        self.numbers(&format!("SELECT seq FROM {shadow} WHERE {condition} ORDER BY seq"), values)
+    }
+
+    fn numbers<const N: usize>(&self, sql: &str, values: [Value<'_>; N]) -> Result<Vec<i64>, StoreError> {
         let doing = "reading the shadow of";
-        let mut statement = self.connection.prepare_cached(&sql).doing(self.doing(doing))?;
+        let mut statement = self.connection.prepare_cached(sql).doing(self.doing(doing))?;
         let places =
             statement.query_map(params_from_iter(values), |row| row.get(0)).doing(self.doing(doing))?;
         places.collect::<Result<_, _>>().doing(self.doing(doing))
@@ -177,8 +190,15 @@ impl Rows<'_> {
             base: self.assemble(&keys, bases),
             key: keys,
             server: ServerImage::AsBase,
+            taken: None,
         };
-        entry.server = self.server(&entry)?;
+        if let Some((row, through)) = self.beside(&entry, entry.seq)? {
+            entry.server = ServerImage::Other { row, through: through.map(i64::cast_unsigned) };
+        }
+        if !layout.cascades.is_empty() {
+            let taken = self.beside(&entry, -entry.seq)?;
+            entry.taken = taken.and_then(|(row, rev)| Some(Taken { row: row?, rev }));
+        }
         Ok(Some(entry))
     }
 
@@ -194,17 +214,24 @@ impl Rows<'_> {
         row
     }
 
-    fn server(&self, entry: &Entry) -> Result<ServerImage, StoreError> {
-        let sql = format!("SELECT * FROM {} WHERE seq = ?1", quoted(&self.layout.names.server));
+    /// What is kept beside an entry in this place: a row, and a number with it.
+    fn beside(&self, entry: &Entry, place: i64) -> Result<Option<(Option<Image>, Option<i64>)>, StoreError> {
         let doing = "reading the server's rows of";
-        let mut statement = self.connection.prepare_cached(&sql).doing(self.doing(doing))?;
-        let mut rows = statement.query([entry.seq]).doing(self.doing(doing))?;
-        let Some(row) = rows.next().doing(self.doing(doing))? else { return Ok(ServerImage::AsBase) };
+        let mut statement =
+            self.connection.prepare_cached(&self.layout.sql.beside).doing(self.doing(doing))?;
+        let mut rows = statement.query([place]).doing(self.doing(doing))?;
+        let Some(row) = rows.next().doing(self.doing(doing))? else { return Ok(None) };
         let present: bool = row.get(1).doing(self.doing(doing))?;
-        let through: Option<i64> = row.get(2).doing(self.doing(doing))?;
+        let number: Option<i64> = row.get(2).doing(self.doing(doing))?;
         let rest = image::read(self.table(), row, 3, self.layout.rest.len())?;
-        let row = present.then(|| self.assemble(&entry.key, rest));
-        Ok(ServerImage::Other { row, through: through.map(i64::cast_unsigned) })
+        Ok(Some((present.then(|| self.assemble(&entry.key, rest)), number)))
+    }
+
+    /// The places of entries beside which a row is kept that was taken along.
+    pub(super) fn places_taken(&self) -> Result<Vec<i64>, StoreError> {
+        let sql =
+            format!("SELECT -seq FROM {} WHERE seq < 0 ORDER BY seq DESC", quoted(&self.layout.names.server));
+        self.numbers(&sql, [])
     }
 
     /// Writes base, server's row and the states of sending.
@@ -222,20 +249,33 @@ impl Rows<'_> {
             self.connection.prepare_cached(&self.layout.sql.save_entry).doing(self.doing(doing))?;
         statement.execute(params_from_iter(values)).doing(self.doing(doing))?;
         match &entry.server {
-            ServerImage::AsBase => self.forget_server(entry.seq),
+            ServerImage::AsBase => self.forget_beside(entry.seq)?,
             ServerImage::Other { row, through } => {
-                let mut values =
-                    vec![Value::Integer(entry.seq), Value::Integer(row.is_some().into()), optional(*through)];
-                values.extend(self.layout.rest.iter().map(|position| match row {
-                    Some(row) => row[*position].as_ref(),
-                    None => Value::Null,
-                }));
-                let sql = &self.layout.sql.save_server;
-                let mut statement = self.connection.prepare_cached(sql).doing(self.doing(doing))?;
-                statement.execute(params_from_iter(values)).doing(self.doing(doing))?;
-                Ok(())
+                self.put_beside(entry.seq, row.as_ref(), through.map(u64::cast_signed))?;
             }
         }
+        match &entry.taken {
+            _ if self.layout.cascades.is_empty() => Ok(()),
+            Some(taken) => self.put_beside(-entry.seq, Some(&taken.row), taken.rev),
+            None => self.forget_beside(-entry.seq),
+        }
+    }
+
+    fn put_beside(&self, place: i64, row: Option<&Image>, number: Option<i64>) -> Result<(), StoreError> {
+        let doing = "writing the shadow of";
+        let mut values = vec![
+            Value::Integer(place),
+            Value::Integer(row.is_some().into()),
+            number.map_or(Value::Null, Value::Integer),
+        ];
+        values.extend(self.layout.rest.iter().map(|position| match row {
+            Some(row) => row[*position].as_ref(),
+            None => Value::Null,
+        }));
+        let sql = &self.layout.sql.save_server;
+        let mut statement = self.connection.prepare_cached(sql).doing(self.doing(doing))?;
+        statement.execute(params_from_iter(values)).doing(self.doing(doing))?;
+        Ok(())
     }
 
     /// Adds an entry; `seq` is not looked at.
@@ -255,21 +295,21 @@ impl Rows<'_> {
             self.connection.prepare_cached(&self.layout.sql.add_entry).doing(self.doing(doing))?;
         statement.execute(params_from_iter(values)).doing(self.doing(doing))?;
         let seq = self.connection.last_insert_rowid();
-        match entry.server {
-            ServerImage::AsBase => Ok(()),
-            ServerImage::Other { .. } => self.save(&Entry { seq, ..entry.clone() }),
+        match (&entry.server, &entry.taken) {
+            (ServerImage::AsBase, None) => Ok(()),
+            _ => self.save(&Entry { seq, ..entry.clone() }),
         }
     }
 
     /// The row is clean.
     pub(super) fn forget(&self, seq: i64) -> Result<(), StoreError> {
-        let sql = format!("DELETE FROM {} WHERE seq = ?1", quoted(&self.layout.names.shadow));
-        self.run(&sql, seq)?;
-        self.forget_server(seq)
+        self.run(&self.layout.sql.forget_entry, seq)?;
+        self.forget_beside(seq)?;
+        if self.layout.cascades.is_empty() { Ok(()) } else { self.forget_beside(-seq) }
     }
 
-    fn forget_server(&self, seq: i64) -> Result<(), StoreError> {
-        self.run(&format!("DELETE FROM {} WHERE seq = ?1", quoted(&self.layout.names.server)), seq)
+    fn forget_beside(&self, place: i64) -> Result<(), StoreError> {
+        self.run(&self.layout.sql.forget_beside, place)
     }
 
     fn run(&self, sql: &str, seq: i64) -> Result<(), StoreError> {

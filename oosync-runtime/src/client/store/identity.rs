@@ -1,5 +1,6 @@
 //! Whose file it is, and what else the sync remembers.
 
+use super::cascade::{Fate, settle_taken, takes_along};
 use super::entry::{Rows, ServerImage};
 use super::observe::count_written;
 use super::sql::quoted;
@@ -82,7 +83,9 @@ impl Store {
     ///
     /// Where a change of the row is on its way, a table or key that the schema does not have, and what SQLite says.
     pub fn discard(&mut self, table: &str, key: &[Value<'_>]) -> Result<bool, StoreError> {
-        let layout = &self.layouts[self.table_place(table)?];
+        let place = self.table_place(table)?;
+        let layouts = &self.layouts;
+        let layout = &layouts[place];
         let (found, expected) = (key.len(), layout.key.len());
         if found != expected {
             return Err(StoreError::Width { table: table.to_owned(), found, expected });
@@ -110,6 +113,12 @@ impl Store {
             }
             rows.settle(entry, theirs.as_deref())?;
             count_written(connection, layout.table.name)?;
+            if theirs.is_some() && takes_along(layouts, place) {
+                let key = key.iter().map(|value| value.clone().into_owned()).collect();
+                for written in settle_taken(connection, layouts, vec![(place, key, Fate::Back)])? {
+                    count_written(connection, written)?;
+                }
+            }
             Ok(true)
         })
     }

@@ -26,7 +26,7 @@ pub struct InboxItem {
     pub table: String,
     /// What the user had done.
     pub op: Op,
-    /// The mutation that was answered, if one had been sent.
+    /// The mutation that was answered or on its way, if one had been sent.
     pub mutation: Option<u64>,
     /// The server's reason.
     pub code: Option<String>,
@@ -166,6 +166,20 @@ pub(super) fn note(connection: &Connection, note: &Note<'_>) -> Result<(), Store
         statement.execute(values).doing(doing)?;
     }
     Ok(())
+}
+
+/// Adds what the server says of a mutation to the note that its row was removed meanwhile; `false` if there is none.
+pub(super) fn explain_removed(
+    connection: &Connection,
+    mutation: u64,
+    [code, message, detail]: [Option<&str>; 3],
+) -> Result<bool, StoreError> {
+    let doing = || "writing the inbox".to_owned();
+    let sql = "UPDATE _oosync_inbox SET code = coalesce(?3, code), message = coalesce(?4, message), \
+               detail = coalesce(?5, detail) WHERE kind = ?1 AND mutation = ?2";
+    let values = params![InboxKind::Removed.as_str(), mutation.cast_signed(), code, message, detail];
+    let found = connection.prepare_cached(sql).doing(doing)?.execute(values).doing(doing)?;
+    Ok(found > 0)
 }
 
 /// The columns of a note about a whole row.

@@ -1,15 +1,16 @@
 //! Where everything about a synced table lies in the file.
 //!
 //! Beside the table itself: the shadow (`_oosync_todos`, one row for each row that was changed here), the server's row
-//! where it has moved on since (`_oosync_todos__server`), and rows that wait for the end of a download
-//! (`_oosync_todos__staged`). They are apart because a table may have 1,600 columns, and SQLite allows 2,000.
+//! where it has moved on since (`_oosync_todos__server`, in the place of the entry; in the same place below zero, the row
+//! as it was when the deletion of a row that it points at took it along, see `cascade`), and rows that wait for the end of
+//! a download (`_oosync_todos__staged`). They are apart because a table may have 1,600 columns, and SQLite allows 2,000.
 
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::sql::{join, places, quoted};
-use crate::schema::{ColumnDefault, Schema, Table};
+use crate::schema::{ColumnDefault, OnDelete, Push, Schema, Table};
 
 /// Tables of the store's own; a shadow never has one of these names.
 pub(super) const SYSTEM_TABLES: [&str; 10] = [
@@ -91,6 +92,24 @@ pub(super) struct Layout {
     /// Positions of the other columns.
     pub(super) rest: Vec<usize>,
     pub(super) sql: Statements,
+    /// Keys by which the deletion of a row elsewhere takes rows of this table along.
+    pub(super) cascades: Vec<Cascade>,
+}
+
+/// A foreign key by which SQLite deletes or changes rows of a table when the row that they point at is deleted.
+#[derive(Debug)]
+pub(super) struct Cascade {
+    /// The place of the table that it points at.
+    pub(super) parent: usize,
+    /// The names of that table.
+    pub(super) parent_names: Names,
+    /// Names of the key there, each with the position of the column here that points at it; in key order.
+    pub(super) columns: Vec<(&'static str, usize)>,
+    /// Whether the rows are deleted; if not, they point nowhere afterwards.
+    pub(super) deletes: bool,
+    /// `SELECT` whether the row with a key there, where it has been deleted here, may come back: the server knows it, or
+    /// it was taken along itself.
+    pub(super) going: String,
 }
 
 /// See [`Layout`].
@@ -112,11 +131,28 @@ pub(super) struct Statements {
     pub(super) save_server: String,
     /// Adds an entry.
     pub(super) add_entry: String,
+    /// Removes the entry in a place.
+    pub(super) forget_entry: String,
+    /// What is kept beside the entries, by its place.
+    pub(super) beside: String,
+    /// Removes it.
+    pub(super) forget_beside: String,
 }
 
 impl Layout {
+    /// Of every table, in the order of the schema.
+    pub(super) fn of(schema: &'static Schema) -> Vec<Self> {
+        let names = Names::of(schema);
+        let mut layouts: Vec<Self> =
+            names.iter().zip(schema.tables).map(|(names, table)| Self::new(table, names.clone())).collect();
+        for layout in &mut layouts {
+            layout.cascades = Cascade::of(schema, layout, &names);
+        }
+        layouts
+    }
+
     /// Of a table with these names.
-    pub(super) fn new(table: &'static Table, names: Names) -> Self {
+    fn new(table: &'static Table, names: Names) -> Self {
         let synced = |place: &usize| table.columns[*place].default != ColumnDefault::Local;
         let places: Vec<usize> = (0..table.columns.len()).filter(synced).collect();
         let position = |place: &usize| places.iter().position(|synced| synced == place);
@@ -124,7 +160,7 @@ impl Layout {
         let key: Vec<usize> = table.primary_key.iter().filter_map(position).collect();
         let rest: Vec<usize> = (0..places.len()).filter(|position| !key.contains(position)).collect();
         let sql = Statements::new(table, &names, &places, &key, &rest);
-        Self { table, names, places, key, rest, sql }
+        Self { table, names, places, key, rest, sql, cascades: Vec::new() }
     }
 
     /// The name of the column at this position of a row.
@@ -145,6 +181,51 @@ impl Layout {
     /// Whether a local change of this column counts: Postgres computes generated ones.
     pub(super) fn is_tracked(&self, position: usize) -> bool {
         self.default(position) != ColumnDefault::Generated
+    }
+}
+
+impl Cascade {
+    fn of(schema: &'static Schema, layout: &Layout, names: &[Names]) -> Vec<Self> {
+        let of_key = |key: &'static crate::schema::ForeignKey| {
+            let deletes = match key.on_delete {
+                OnDelete::Cascade => true,
+                OnDelete::SetNull => false,
+                OnDelete::Nothing | OnDelete::SetDefault => return None,
+            };
+            let parent = schema.tables.iter().position(|table| table.name == key.table)?;
+            let rules = &layout.table.rules;
+            // A row that is only marked takes nothing along on the server. What may be deleted here is deleted there by
+            // a change of its own then; what may not comes back.
+            let is_marked = schema.tables[parent].rules.deleted.is_some();
+            if deletes && is_marked && !rules.deny_delete && rules.push != Push::Disabled {
+                return None;
+            }
+            let columns = schema.tables[parent].primary_key.iter().map(|place| {
+                let name = schema.tables[parent].columns[*place].name;
+                let at = key.target.iter().position(|target| *target == name)?;
+                let position = layout.position(layout.table.columns[*key.columns.get(at)?].name)?;
+                Some((name, position))
+            });
+            let columns: Vec<_> = columns.collect::<Option<_>>()?;
+            let names = &names[parent];
+            let here = |alias: &str, prefix: &str| {
+                join(columns.iter().enumerate(), " AND ", |(place, (name, _))| {
+                    format!("{alias}.{} = ?{}", shadow_column(prefix, name), place + 1)
+                })
+            };
+            let going = format!(
+                "SELECT s.existed = 1 OR s.sent IS NOT NULL \
+                 OR EXISTS (SELECT 1 FROM {} AS v WHERE v.seq = -s.seq AND v.through = s.rev) FROM {} AS s WHERE {} \
+                 AND NOT EXISTS (SELECT 1 FROM {} AS t WHERE {})",
+                quoted(&names.server),
+                quoted(&names.shadow),
+                here("s", "key_"),
+                quoted(&names.table),
+                here("t", ""),
+            );
+            Some(Self { parent, parent_names: names.clone(), columns, deletes, going })
+        };
+        layout.table.foreign_keys.iter().filter_map(of_key).collect()
     }
 }
 
@@ -183,6 +264,9 @@ impl Statements {
             format!("s.{} = ?{}", prefixed("key_", position), place + 1)
         });
         Self {
+            forget_entry: format!("DELETE FROM {shadow} WHERE seq = ?1"),
+            beside: format!("SELECT * FROM {server} WHERE seq = ?1"),
+            forget_beside: format!("DELETE FROM {server} WHERE seq = ?1"),
             entry_of_key: format!("{entry} WHERE {entry_key}"),
             select: format!("SELECT {columns} FROM {live} WHERE {by_key}"),
             upsert: format!(

@@ -11,7 +11,7 @@
 //! - `image`: values compared exactly
 //! - `entry`: dirty rows, read and written
 //! - `pending`, `batch`: what is to be pushed, and what has been sent
-//! - `settle`: what happens to a dirty row when the server speaks of it
+//! - `settle`: what happens to a dirty row when the server speaks of it; `cascade`: to what its deletion took along
 //! - `answer`, `apply`, `bootstrap`: the server's answers, its rows, and all of its rows
 //! - `receipts`: which mutations are answered and included; `observe`: which tables have changed
 //! - `audit`: digests of what is here, and repairs
@@ -26,6 +26,7 @@ mod audit;
 mod batch;
 mod bootstrap;
 mod capture;
+mod cascade;
 mod confirmed;
 mod convert;
 mod describe;

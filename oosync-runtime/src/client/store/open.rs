@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use super::describe::Description;
-use super::layout::{Layout, Names};
+use super::layout::Layout;
 use super::migrate::{NotRestored, migrate};
 use super::system::{FORMAT, SYSTEM_DDL, shadow_ddl};
 use super::verify::{Objects, app_triggers, check_tables, install, objects, record, recorded, repair, wrong};
@@ -79,15 +79,17 @@ impl Store {
         let path = path.as_ref();
         let mut connection = connect(path, options)?;
         // Changing tables renames the old ones; what other tables, views and triggers say of them shall stay.
-        // A large delta in random order of keys is a third faster with 64 MB of cache than with SQLite's 2.
         let settings =
-            "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; PRAGMA cache_size = -65536";
+            "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; PRAGMA cache_size = -16384";
         connection.execute_batch(settings).doing(|| "opening the file".to_owned())?;
-        let layouts: Vec<Layout> = Names::of(schema)
-            .into_iter()
-            .zip(schema.tables)
-            .map(|(names, table)| Layout::new(table, names))
-            .collect();
+        // In memory, an index of a million rows would be sorted there as a whole. What an encrypted file has must not be
+        // written elsewhere in the clear.
+        if options.key.is_none() {
+            connection
+                .execute_batch("PRAGMA temp_store = DEFAULT")
+                .doing(|| "opening the file".to_owned())?;
+        }
+        let layouts = Layout::of(schema);
         // Each table has a handful of statements, and SQLite takes long to prepare those of wide tables.
         connection.set_prepared_statement_cache_capacity(64 + 16 * layouts.len());
         let opened = prepare(&mut connection, schema, &layouts, options)?;

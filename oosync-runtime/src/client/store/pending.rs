@@ -1,5 +1,6 @@
 //! What is to be pushed: each dirty row's difference from its base.
 
+use super::cascade::Held;
 use super::entry::{Entry, Rows};
 use super::image::{Image, same};
 use super::observe::count_written;
@@ -160,7 +161,7 @@ pub(super) fn collect(
 ) -> Result<bool, StoreError> {
     let mut after = i64::MIN;
     while pending.changes.len() < limit {
-        let Some(entry) = rows.next_unsent(after)? else { return Ok(true) };
+        let Some(mut entry) = rows.next_unsent(after)? else { return Ok(true) };
         after = entry.seq;
         let current = match rows.current(&entry.key) {
             Ok(current) => current,
@@ -172,16 +173,16 @@ pub(super) fn collect(
             }
             Err(error) => return Err(error),
         };
-        match change(rows, &entry, current.as_ref()) {
-            Some(change) if (change.op == Op::Delete) == (phase == Phase::Deletes) => {
+        match to_push(rows, &mut entry, current.as_ref())? {
+            ToPush::Change(change) if (change.op == Op::Delete) == (phase == Phase::Deletes) => {
                 match found(&entry, &change)? {
                     Found::Taken => pending.changes.push(change),
                     Found::Passed => {}
                     Found::Full => return Ok(false),
                 }
             }
-            Some(_) => {}
-            None => {
+            ToPush::Change(_) | ToPush::Held => {}
+            ToPush::Nothing => {
                 rows.settle(entry, current.as_deref())?;
                 count_written(rows.connection, rows.layout.table.name)?;
             }
@@ -190,8 +191,46 @@ pub(super) fn collect(
     Ok(false)
 }
 
+/// What [`to_push`] finds.
+#[derive(Debug)]
+pub(super) enum ToPush {
+    /// A change.
+    Change(PendingChange),
+    /// What there is, the server does by itself.
+    Held,
+    /// The row is as it was.
+    Nothing,
+}
+
+/// What is to be pushed of a dirty row. Where that is what was taken along by the deletion of another row, it is the
+/// user's own change from now on.
+pub(super) fn to_push(
+    rows: Rows<'_>,
+    entry: &mut Entry,
+    current: Option<&Image>,
+) -> Result<ToPush, StoreError> {
+    let held = rows.held(entry, current.map(Vec::as_slice))?;
+    if held == Held::Whole {
+        return Ok(ToPush::Held);
+    }
+    let Some(mut change) = change(rows, entry, current) else { return Ok(ToPush::Nothing) };
+    match held {
+        Held::Columns(columns) => {
+            change
+                .changed
+                .retain(|changed| !columns.iter().any(|at| rows.layout.column(*at) == changed.name));
+            if change.changed.is_empty() {
+                return Ok(ToPush::Held);
+            }
+        }
+        _ if change.op != Op::Insert => entry.taken = None,
+        _ => {}
+    }
+    Ok(ToPush::Change(change))
+}
+
 /// The difference between an entry's base and the row as it is.
-pub(super) fn change(rows: Rows<'_>, entry: &Entry, current: Option<&Image>) -> Option<PendingChange> {
+fn change(rows: Rows<'_>, entry: &Entry, current: Option<&Image>) -> Option<PendingChange> {
     let layout = rows.layout;
     let op = match (entry.existed, current) {
         (false, Some(_)) => Op::Insert,

@@ -4,6 +4,7 @@
 //! from the base. What the server says goes into all three of a clean column, and only into the server's of a dirty one;
 //! where both sides came to the same value, it is clean again.
 
+use super::cascade::Held;
 use super::entry::{Entry, Rows, ServerImage};
 use super::image::{Image, same};
 use super::inbox::{self, InboxKind, Note};
@@ -95,7 +96,8 @@ impl Rows<'_> {
             (None, current) if entry.existed => {
                 if let Some(current) = current {
                     if !self.alike(&current, &entry.base) {
-                        self.note(InboxKind::Removed, Op::Update, &entry, None, Some(&current), None)?;
+                        let (kind, on_its_way) = (InboxKind::Removed, entry.sent);
+                        self.note(kind, Op::Update, &entry, on_its_way, Some(&current), None)?;
                     }
                     self.remove(&entry.key)?;
                 }
@@ -114,7 +116,8 @@ impl Rows<'_> {
     pub(super) fn settle(&self, entry: Entry, current: Option<&[Value<'static>]>) -> Result<(), StoreError> {
         let unchanged = match current {
             Some(current) => entry.existed && self.alike(current, &entry.base),
-            None => !entry.existed,
+            // A row that was never sent comes back if what took it along does.
+            None => !entry.existed && self.held(&entry, None)? == Held::Nothing,
         };
         if !unchanged || entry.sent.is_some() || entry.awaiting.is_some() {
             return self.save(&entry);

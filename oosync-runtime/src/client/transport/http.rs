@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{ErrorKind, Read as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
@@ -47,6 +47,8 @@ pub struct HttpTransport {
     token: Mutex<Option<String>>,
     options: Options,
     agent: Mutex<Agent>,
+    /// How long the next answer may take to begin.
+    patience: Mutex<Duration>,
 }
 
 /// How an [`HttpTransport`] is made.
@@ -57,6 +59,7 @@ pub struct HttpTransportBuilder {
     roots: Option<String>,
     connect_timeout: Duration,
     answer_timeout: Duration,
+    patience: Duration,
 }
 
 #[derive(Clone)]
@@ -64,6 +67,7 @@ struct Options {
     tls: Option<ureq::tls::TlsConfig>,
     connect_timeout: Duration,
     answer_timeout: Duration,
+    patience: Duration,
 }
 
 impl HttpTransport {
@@ -76,6 +80,7 @@ impl HttpTransport {
             roots: None,
             connect_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(60),
+            patience: Duration::from_secs(8),
         }
     }
 }
@@ -111,11 +116,21 @@ impl HttpTransportBuilder {
         self
     }
 
-    /// How long the server may take to begin to answer, beside the time that it was asked to wait, and how long it may be
-    /// silent in the middle of an answer: 60 seconds if nothing is said.
+    /// How long the server may take at most to begin to answer, beside the time that it was asked to wait, and how long
+    /// it may be silent in the middle of an answer: 60 seconds if nothing is said.
     #[must_use]
     pub fn answer_timeout(mut self, time: Duration) -> Self {
         self.answer_timeout = time;
+        self
+    }
+
+    /// After which time without the beginning of an answer a connection is given up at first: 8 seconds if nothing is
+    /// said. A connection on which packets vanish looks like a server that takes long, so each time that passes it is
+    /// twice as long, up to [`HttpTransportBuilder::answer_timeout`], and a server that did take long is given twice as
+    /// much.
+    #[must_use]
+    pub fn patience(mut self, time: Duration) -> Self {
+        self.patience = time;
         self
     }
 
@@ -134,13 +149,15 @@ impl HttpTransportBuilder {
             _ => return Err(wrong(format!("{:?} is not of https or http", self.url))),
         };
         let (connect_timeout, answer_timeout) = (self.connect_timeout, self.answer_timeout);
-        let options = Options { tls, connect_timeout, answer_timeout };
+        let patience = self.patience.min(answer_timeout);
+        let options = Options { tls, connect_timeout, answer_timeout, patience };
         Ok(HttpTransport {
             url: self.url.trim_end_matches('/').to_owned(),
             headers: self.headers,
             source: self.source,
             token: Mutex::default(),
             agent: Mutex::new(options.agent()),
+            patience: Mutex::new(patience),
             options,
         })
     }
@@ -244,9 +261,26 @@ impl HttpTransport {
             sent = sent.header("authorization", format!("Bearer {token}"));
         }
         // How long a body takes, nobody knows before: what counts is how long nothing comes.
-        let answer = Some(request.wait + self.options.answer_timeout);
-        let sent = sent.config().timeout_recv_response(answer).timeout_per_read(answer).build();
-        sent.send(request.body).map_err(|error| offline(&error))
+        let silence = request.wait + self.options.answer_timeout;
+        let patience = *lock(&self.patience);
+        let answer = request.wait + patience;
+        let sent = sent.config().timeout_recv_response(Some(answer)).timeout_per_read(Some(silence)).build();
+        let begun = Instant::now();
+        match sent.send(request.body) {
+            Ok(response) => {
+                let took = begun.elapsed().saturating_sub(request.wait);
+                *lock(&self.patience) = (took * 2).clamp(self.options.patience, self.options.answer_timeout);
+                Ok(response)
+            }
+            Err(error) => {
+                if matches!(error, ureq::Error::Timeout(ureq::Timeout::RecvResponse)) {
+                    *lock(&self.patience) = (patience * 2).min(self.options.answer_timeout);
+                    // The other connections are as old as this one.
+                    self.network_changed();
+                }
+                Err(offline(&error))
+            }
+        }
     }
 
     fn current_token(&self) -> Result<Option<String>, TransportError> {

@@ -139,7 +139,7 @@ impl ::core::fmt::Debug for CommentsPatch {
 
 /// What is known of the table.
 pub static TABLE: oosync::schema::Table = {
-    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType, OnDelete};
     schema::Table {
         pg_schema: "public",
         pg_name: "comments",
@@ -151,7 +151,7 @@ pub static TABLE: oosync::schema::Table = {
         ],
         primary_key: &[0],
         foreign_keys: &[
-            schema::ForeignKey { columns: &[1], table: "todos", target: &["id"] },
+            schema::ForeignKey { columns: &[1], table: "todos", target: &["id"], on_delete: OnDelete::Cascade },
         ],
         rules: schema::Rules {
             owner: schema::Owner::Everyone,

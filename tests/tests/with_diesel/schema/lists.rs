@@ -139,7 +139,7 @@ impl ::core::fmt::Debug for ListsPatch {
 
 /// What is known of the table.
 pub static TABLE: oosync::schema::Table = {
-    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType, OnDelete};
     schema::Table {
         pg_schema: "public",
         pg_name: "lists",
@@ -151,7 +151,7 @@ pub static TABLE: oosync::schema::Table = {
         ],
         primary_key: &[0],
         foreign_keys: &[
-            schema::ForeignKey { columns: &[2], table: "lists", target: &["id"] },
+            schema::ForeignKey { columns: &[2], table: "lists", target: &["id"], on_delete: OnDelete::Nothing },
         ],
         rules: schema::Rules {
             owner: schema::Owner::Everyone,

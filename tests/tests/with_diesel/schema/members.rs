@@ -140,7 +140,7 @@ impl ::core::fmt::Debug for MembersPatch {
 
 /// What is known of the table.
 pub static TABLE: oosync::schema::Table = {
-    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType};
+    use oosync::schema::{self, Access, Column, ColumnDefault, ColumnType, OnDelete};
     schema::Table {
         pg_schema: "public",
         pg_name: "members",
@@ -151,7 +151,7 @@ pub static TABLE: oosync::schema::Table = {
         ],
         primary_key: &[0, 1],
         foreign_keys: &[
-            schema::ForeignKey { columns: &[0], table: "lists", target: &["id"] },
+            schema::ForeignKey { columns: &[0], table: "lists", target: &["id"], on_delete: OnDelete::Nothing },
         ],
         rules: schema::Rules {
             owner: schema::Owner::Everyone,

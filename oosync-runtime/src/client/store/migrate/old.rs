@@ -36,6 +36,8 @@ pub(super) struct OldEntry {
     pub(super) base: OldRow,
     /// The server's row, where it is not the base, and through which mutation it goes.
     pub(super) server: Option<(Option<OldRow>, Option<i64>)>,
+    /// The row as it was when another's deletion took it along, and the entry's `rev` by then.
+    pub(super) taken: Option<(OldRow, Option<i64>)>,
     /// The row itself.
     pub(super) current: Option<OldRow>,
 }
@@ -147,7 +149,7 @@ impl Old {
             quoted(&self.shadow)
         );
         let server = format!(
-            "SELECT present, through, {} FROM {} AS v JOIN {} AS s ON s.seq = v.seq WHERE v.seq = ?1",
+            "SELECT present, through, {} FROM {} AS v JOIN {} AS s ON s.seq = abs(v.seq) WHERE v.seq = ?1",
             of("val_"),
             quoted(&self.server),
             quoted(&self.shadow)
@@ -176,19 +178,17 @@ impl Old {
                 let row = rows.next().doing(self.doing())?;
                 row.map(|row| read(table, row, 0, width)).transpose()?
             };
-            let server = {
-                let seq: i64 = row.get(0).doing(self.doing())?;
-                let mut rows = server.query([seq]).doing(self.doing())?;
-                match rows.next().doing(self.doing())? {
-                    Some(row) => {
-                        let present = !matches!(read_one(table, row, 0)?, Value::Integer(0));
-                        let through = row.get(1).doing(self.doing())?;
-                        let row = read(table, row, 2, width)?;
-                        Some((present.then_some(row), through))
-                    }
-                    None => None,
-                }
+            let mut beside = |place: i64| {
+                let mut rows = server.query([place]).doing(self.doing())?;
+                let Some(row) = rows.next().doing(self.doing())? else { return Ok(None) };
+                let present = !matches!(read_one(table, row, 0)?, Value::Integer(0));
+                let number: Option<i64> = row.get(1).doing(self.doing())?;
+                let row = read(table, row, 2, width)?;
+                Ok::<_, StoreError>(Some((present.then_some(row), number)))
             };
+            let seq: i64 = row.get(0).doing(self.doing())?;
+            let server = beside(seq)?;
+            let taken = beside(-seq)?.and_then(|(row, rev)| Some((row?, rev)));
             let existed: bool = row.get(1).doing(self.doing())?;
             each(OldEntry {
                 existed,
@@ -199,6 +199,7 @@ impl Old {
                 unknown: row.get(6).doing(self.doing())?,
                 base,
                 server,
+                taken,
                 current,
             })?;
         }

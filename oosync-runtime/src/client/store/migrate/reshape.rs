@@ -4,7 +4,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::super::convert::{convert, placeholder};
 use super::super::describe::{DescribedColumn, type_name};
-use super::super::entry::{Entry, Rows, ServerImage};
+use super::super::entry::{Entry, Rows, ServerImage, Taken};
 use super::super::image::Image;
 use super::super::layout::Layout;
 use super::super::sql::{join, places, quoted};
@@ -201,6 +201,7 @@ impl<'a> Shape<'a> {
                 base: image,
                 unknown: None,
                 server: ServerImage::AsBase,
+                taken: None,
             })
         })
     }
@@ -287,6 +288,7 @@ impl<'a> Shape<'a> {
             base: Image::new(),
             unknown: None,
             server,
+            taken: old.taken.as_ref().map(|(row, rev)| Taken { row: self.image(row), rev: *rev }),
         };
         if old.existed {
             entry.unknown = self.unknown(old);
@@ -326,7 +328,8 @@ impl<'a> Shape<'a> {
         for (position, value) in self.layout.key.iter().zip(&key) {
             blank[*position] = value.clone();
         }
-        let come = Entry { key, existed: false, base: blank, server: ServerImage::AsBase, ..entry };
+        let come =
+            Entry { key, existed: false, base: blank, server: ServerImage::AsBase, taken: None, ..entry };
         Ok(vec![gone, come])
     }
 }
