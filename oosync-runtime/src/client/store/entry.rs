@@ -43,6 +43,13 @@ pub(super) struct Taken {
     pub(super) rev: Option<i64>,
 }
 
+/// What is kept beside an entry.
+struct Beside {
+    /// None where it is that there is no row.
+    row: Option<Image>,
+    number: Option<i64>,
+}
+
 impl Entry {
     /// Whether the server's value of this column has not been seen here.
     pub(super) fn is_unknown(&self, column: &str) -> bool {
@@ -192,12 +199,12 @@ impl Rows<'_> {
             server: ServerImage::AsBase,
             taken: None,
         };
-        if let Some((row, through)) = self.beside(&entry, entry.seq)? {
-            entry.server = ServerImage::Other { row, through: through.map(i64::cast_unsigned) };
+        if let Some(Beside { row, number }) = self.beside(&entry, entry.seq)? {
+            entry.server = ServerImage::Other { row, through: number.map(i64::cast_unsigned) };
         }
         if !layout.cascades.is_empty() {
             let taken = self.beside(&entry, -entry.seq)?;
-            entry.taken = taken.and_then(|(row, rev)| Some(Taken { row: row?, rev }));
+            entry.taken = taken.and_then(|Beside { row, number }| Some(Taken { row: row?, rev: number }));
         }
         Ok(Some(entry))
     }
@@ -215,7 +222,7 @@ impl Rows<'_> {
     }
 
     /// What is kept beside an entry in this place: a row, and a number with it.
-    fn beside(&self, entry: &Entry, place: i64) -> Result<Option<(Option<Image>, Option<i64>)>, StoreError> {
+    fn beside(&self, entry: &Entry, place: i64) -> Result<Option<Beside>, StoreError> {
         let doing = "reading the server's rows of";
         let mut statement =
             self.connection.prepare_cached(&self.layout.sql.beside).doing(self.doing(doing))?;
@@ -224,7 +231,7 @@ impl Rows<'_> {
         let present: bool = row.get(1).doing(self.doing(doing))?;
         let number: Option<i64> = row.get(2).doing(self.doing(doing))?;
         let rest = image::read(self.table(), row, 3, self.layout.rest.len())?;
-        Ok(Some((present.then(|| self.assemble(&entry.key, rest)), number)))
+        Ok(Some(Beside { row: present.then(|| self.assemble(&entry.key, rest)), number }))
     }
 
     /// The places of entries beside which a row is kept that was taken along.
