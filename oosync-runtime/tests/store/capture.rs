@@ -151,10 +151,11 @@ fn a_part_of_a_composite_key_may_change() {
 }
 
 #[test]
-fn rows_deleted_by_a_foreign_key_are_noticed() {
+fn rows_deleted_by_a_foreign_key_are_noticed_and_left_to_the_servers_own() {
     let mut device = device();
     device.sql("DELETE FROM lists WHERE id = 'l'");
-    assert_eq!(device.pending(), ["delete notes a", "delete lists l"]);
+    assert_eq!(device.pending(), ["delete lists l"]);
+    assert_eq!(device.rows("SELECT key_id FROM _oosync_notes"), ["a"]);
 }
 
 #[test]

@@ -354,7 +354,7 @@ fn parents_are_added_before_children_and_deleted_after_them() {
     );
     assert_eq!(device.pending(), ["insert lists l: name x", "insert notes n: list l"]);
     device.push_all();
-    device.sql("DELETE FROM lists");
+    device.sql("BEGIN; DELETE FROM notes; DELETE FROM lists; COMMIT");
     assert_eq!(device.pending(), ["delete notes n", "delete lists l"]);
 }
 
