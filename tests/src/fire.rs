@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use postgres::error::SqlState;
 use postgres::{Client, NoTls};
 
 use crate::TestDatabase;
@@ -213,6 +214,16 @@ pub fn write(
         let _ = client.batch_execute(&settings);
         client
     };
+    // What was prepared outlives the connection, and a crash; the session that has just been ended may still be at it.
+    let connect_anew = |dice: &mut Dice| loop {
+        let mut client = connect(dice);
+        match client.batch_execute(&format!("rollback prepared 'writer {number}'")) {
+            Err(error) if error.code() != Some(&SqlState::UNDEFINED_OBJECT) => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            _ => break client,
+        }
+    };
     let mut client = connect(&mut dice);
     while !stop.load(Ordering::Relaxed) {
         let done = {
@@ -224,14 +235,12 @@ pub fn write(
                 committed.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) if error.is_closed() || client.is_closed() => {
-                client = connect(&mut dice);
-                // What was prepared outlives the connection, and a crash.
-                let _ = client.batch_execute(&format!("rollback prepared 'writer {number}'"));
+                client = connect_anew(&mut dice);
             }
             Err(error) => {
                 assert!(is_expected(&error), "{error}: {:?}", error.as_db_error());
                 if client.batch_execute("rollback").is_err() {
-                    client = connect(&mut dice);
+                    client = connect_anew(&mut dice);
                 }
             }
         }
@@ -242,5 +251,4 @@ pub fn write(
             let _ = client.batch_execute(end);
         }
     }
-    let _ = client.batch_execute(&format!("rollback prepared 'writer {number}'"));
 }

@@ -185,6 +185,31 @@ fn an_upgrade_touches_only_what_changed() {
 }
 
 #[test]
+fn what_is_in_the_log_of_an_earlier_version_stays_in_it() {
+    let (database, installation) = installed();
+    let mut client = database.client();
+    let since: String = client.query_one("select pg_current_snapshot()::text", &[]).unwrap().get(0);
+    let user = "a0000000-0000-0000-0000-000000000001";
+    client
+        .batch_execute(&format!(
+            "insert into events values (1, '{user}', 2), (2, '{user}', 3);
+             alter table oosync.change_log rename column pks to pk;
+             alter table oosync.change_log alter column pk type text[] using pk[1]::text[];
+             update oosync.object set hash = 'of an earlier version' where name = 'oosync.change_log'",
+        ))
+        .unwrap();
+    let entries = client.query_one("select count(*), min(pk[1]) from oosync.change_log", &[]).unwrap();
+    assert_eq!((entries.get::<_, i64>(0), entries.get::<_, &str>(1)), (2, "1"));
+    drop(client);
+    apply(&database, &installation).unwrap();
+    let sql = "select c.pk from oosync.changes($1::text::pg_snapshot, array['user:' || $2]) c order by 1";
+    let keys = database.client().query(sql, &[&since, &user]).unwrap();
+    let keys: Vec<Vec<String>> = keys.iter().map(|row| row.get(0)).collect();
+    assert_eq!(keys, [["1", "2"], ["2", "3"]]);
+    assert_eq!(drift(&database, &installation), [""; 0]);
+}
+
+#[test]
 fn a_failing_upgrade_changes_nothing() {
     let (database, installation) = installed();
     let mut client = database.client();

@@ -14,3 +14,15 @@ create table if not exists oosync.change_log (
   primary key (xid, seq)
 );
 create index if not exists change_log_bucket_xid on oosync.change_log (bucket, xid);
+-- Entries of earlier versions have one key each.
+do $oosync$
+begin
+  if exists (
+    select from pg_catalog.pg_attribute a
+      where a.attrelid = 'oosync.change_log'::pg_catalog.regclass and a.attname = 'pk' and not a.attisdropped
+  ) then
+    alter table oosync.change_log alter column pk type text[] using array[pk::text];
+    alter table oosync.change_log rename column pk to pks;
+  end if;
+end
+$oosync$;
