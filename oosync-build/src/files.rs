@@ -55,7 +55,7 @@ pub fn write_if_changed(path: &Path, content: &[u8]) -> io::Result<Written> {
     beside.renamed = true;
     remove_abandoned(&target);
     // The new name outlives a power cut only once its folder is written; not every system lets us ask for that.
-    if let Some(Ok(folder)) = target.parent().map(File::open) {
+    if let Ok(folder) = File::open(folder_of(&target)) {
         let _ = folder.sync_all();
     }
     Ok(if permissions.is_some() { Written::Changed } else { Written::Created })
@@ -137,13 +137,20 @@ impl Beside {
     }
 }
 
+/// Where a file lies; a name alone lies here.
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 /// Removes what processes that were killed while they wrote `target` left beside it.
 ///
 /// Whatever cannot be read or removed stays: it is in nobody's way.
 fn remove_abandoned(target: &Path) {
-    let (Some((prefix, suffix)), Some(folder)) = (Beside::name(target), target.parent()) else { return };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+    let Some((prefix, suffix)) = Beside::name(target) else { return };
+    for entry in fs::read_dir(folder_of(target)).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let digits = name
             .as_encoded_bytes()

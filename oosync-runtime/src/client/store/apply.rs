@@ -8,7 +8,7 @@
 use rusqlite::Transaction;
 
 use super::capture::triggers;
-use super::cascade::{Fate, settle_taken, takes_along};
+use super::cascade::{Fate, settle_taken_by, takes_along};
 use super::entry::{Rows, ServerImage};
 use super::image::{Image, owned};
 use super::layout::Layout;
@@ -282,28 +282,26 @@ impl<'s> Apply<'s> {
         entry.awaiting = None;
         let row: Option<Image> = row.map(owned);
         let gone = row.is_none();
-        let mut decided = Vec::new();
+        let mut decided = None;
         if entry.sent.is_some_and(|mutation| mutation <= through) {
             entry.server = ServerImage::Other { row, through: Some(through) };
             rows.save(&entry)?;
         } else {
             let key = entry.key.clone();
             match &row {
-                Some(row) if rows.let_go(&mut entry, row)? => decided.push((table, key, Fate::Back)),
+                Some(row) if rows.let_go(&mut entry, row)? => decided = Some((table, key, Fate::Back)),
                 None if takes_along(self.layouts, table)
                     && entry.existed
                     && rows.current(&key)?.is_none() =>
                 {
-                    decided.push((table, key, Fate::Gone(None)));
+                    decided = Some((table, key, Fate::Gone(None)));
                 }
                 _ => {}
             }
             rows.merge(entry, row)?;
         }
-        if !decided.is_empty() {
-            for written in settle_taken(&self.transaction, self.layouts, decided)? {
-                count_written(&self.transaction, written)?;
-            }
+        if let Some(decided) = decided {
+            settle_taken_by(&self.transaction, self.layouts, decided)?;
         }
         if gone {
             self.applied.deleted += 1;

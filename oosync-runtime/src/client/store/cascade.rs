@@ -17,6 +17,7 @@ use super::entry::{Entry, Rows, ServerImage};
 use super::image::{Image, same};
 use super::inbox::theirs;
 use super::layout::{Cascade, Layout};
+use super::observe::count_written;
 use crate::Value;
 use crate::client::StoreError;
 use crate::client::error::Doing as _;
@@ -78,6 +79,16 @@ pub(super) fn settle_taken(
         }
     }
     Ok(written)
+}
+
+/// [`settle_taken`] for one row, which counts what was written.
+pub(super) fn settle_taken_by(
+    connection: &Connection,
+    layouts: &[Layout],
+    decided: Decided,
+) -> Result<(), StoreError> {
+    let written = settle_taken(connection, layouts, vec![decided])?;
+    written.into_iter().try_for_each(|table| count_written(connection, table))
 }
 
 /// A key as the key of a map.

@@ -1,6 +1,6 @@
 //! Whose file it is, and what else the sync remembers.
 
-use super::cascade::{Fate, settle_taken, takes_along};
+use super::cascade::{Fate, settle_taken_by, takes_along};
 use super::entry::{Rows, ServerImage};
 use super::observe::count_written;
 use super::sql::quoted;
@@ -115,9 +115,7 @@ impl Store {
             count_written(connection, layout.table.name)?;
             if theirs.is_some() && takes_along(layouts, place) {
                 let key = key.iter().map(|value| value.clone().into_owned()).collect();
-                for written in settle_taken(connection, layouts, vec![(place, key, Fate::Back)])? {
-                    count_written(connection, written)?;
-                }
+                settle_taken_by(connection, layouts, (place, key, Fate::Back))?;
             }
             Ok(true)
         })

@@ -149,6 +149,12 @@ fn refused(error: &SyncError) -> Failure {
     }
 }
 
+/// The file, which is not made where it is not there.
+fn opened(file: &Path) -> Result<Connection, Failure> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(file, flags).map_err(|error| unreadable(file, &error))
+}
+
 fn unreadable(file: &Path, error: &rusqlite::Error) -> Failure {
     Failure::system(format!("{} cannot be read: {error}", file.display()))
 }
@@ -156,9 +162,7 @@ fn unreadable(file: &Path, error: &rusqlite::Error) -> Failure {
 /// Whose file it is. An app of another version would change it when it opens it: that is refused.
 fn user_of(file: &Path, schema: &Schema) -> Result<String, Failure> {
     let failed = |error: rusqlite::Error| unreadable(file, &error);
-    // Not to be made, where it is not there.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).map_err(failed)?;
+    let connection = opened(file)?;
     let found = "SELECT 1 FROM sqlite_schema WHERE name = '_oosync_meta'";
     if !connection.prepare(found).and_then(|mut statement| statement.exists([])).map_err(failed)? {
         return Err(Failure::system(format!("{} is no file of a device", file.display()))
@@ -196,11 +200,7 @@ impl Copied {
         let folder = tempfile::tempdir()
             .map_err(|error| Failure::system(format!("there is no place for a copy: {error}")))?;
         let copy = folder.path().join("copy.db");
-        let connection = Connection::open_with_flags(
-            file,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
-        .map_err(failed)?;
+        let connection = opened(file)?;
         connection.busy_timeout(std::time::Duration::from_secs(30)).map_err(failed)?;
         crate::sqlite::register(&connection).map_err(failed)?;
         let text = copy.display().to_string();
