@@ -108,15 +108,29 @@ pub(super) struct State {
     pub(super) lsn: String,
     /// As Postgres writes a `pg_snapshot`.
     pub(super) snapshot: String,
-    /// Of the user then, sorted.
+    /// Of the user then, sorted; and those that were the user's when a part was read of what was told.
     pub(super) buckets: Vec<String>,
-    /// What policies saw of the request ([`Identity::access_hash`](super::auth::Identity::access_hash)).
+    /// What policies saw of the request ([`Identity::access_hash`](super::auth::Identity::access_hash)); empty where they
+    /// have seen another for a part of it.
     pub(super) access: String,
     /// The schema of the device.
     pub(super) schema: String,
     /// The device's mutations that were part of it.
     #[serde(default)]
     pub(super) included: Included,
+}
+
+impl State {
+    /// A part of what is told was read in a later state: what the user could see then and not before is to be looked at
+    /// again, since nothing else says that it went.
+    pub(super) fn saw(&mut self, later: &Self) {
+        self.buckets.extend_from_slice(&later.buckets);
+        self.buckets.sort_unstable();
+        self.buckets.dedup();
+        if self.access != later.access {
+            self.access.clear();
+        }
+    }
 }
 
 /// The token of a [`Pull`](crate::protocol::Pull).

@@ -33,7 +33,7 @@ struct Page {
     holder: Holder,
     /// Where the changes begin that these pages are of.
     before: State,
-    /// The state that the first of these pages saw: what changed after it comes behind them.
+    /// The state that the first of these pages saw, and what those after it saw: what changed after it comes behind them.
     first: State,
     /// The table, by its place, and the key after which to go on; none is the beginning.
     after: Option<(usize, String)>,
@@ -352,10 +352,12 @@ impl Shared {
             let stopped =
                 self.collect(transaction, identity, shape, &now, keys, after.take(), &mut reply).await?;
             if let Stopped::At(after) = stopped {
+                first.saw(&now.state);
                 let holder = Self::holder(identity, request, Kind::Page);
                 let page = Page { holder, before, first, after };
                 break Next::Resume(self.signer.sign(&page)?);
             }
+            first.saw(&now.state);
             if first.snapshot == now.state.snapshot {
                 break Next::Cursor(self.sign(identity, request, now.state.clone())?);
             }

@@ -39,7 +39,7 @@ const PROGRESS: u64 = 20_000;
 struct Place {
     #[serde(flatten)]
     holder: Holder,
-    /// Before the first row.
+    /// Before the first row, and what the parts so far saw.
     state: State,
     /// The table, by its place in the catalog.
     table: usize,
@@ -73,7 +73,7 @@ impl Engine {
         let shape = shared.shape(&request.schema_hash, identity).await?;
         let mut connection = session::connection(&shared.pool).await?;
         let transaction = read(&mut connection, identity).await?;
-        let mut place = shared.place(&transaction, identity, request, &shape).await?;
+        let (mut place, buckets) = shared.place(&transaction, identity, request, &shape).await?;
         let first = request.resume.is_none();
         let mut room = u64::from(request.limit.unwrap_or_default().get());
         let mut bytes = Room::default();
@@ -95,7 +95,7 @@ impl Engine {
                 table.after_key(after.as_deref()),
             );
             let limit = i64::try_from(room).unwrap_or(i64::MAX);
-            let held = shared.all_held(&transaction, at, &place.state.buckets).await?;
+            let held = shared.all_held(&transaction, at, &buckets).await?;
             as_user(&transaction, identity).await?;
             let (mut seen, mut count, mut last) = (0, 0, None);
             let kept = records.entry(header.name.clone()).or_default();
@@ -179,14 +179,14 @@ impl Shared {
         Holder { kind: Kind::Snapshot, user: identity.user().to_owned(), client: request.client }
     }
 
-    /// Where a request begins.
+    /// Where a request begins, and the user's buckets.
     async fn place(
         &self,
         transaction: &Transaction<'_>,
         identity: &Identity,
         request: &Snapshot,
         shape: &Shape,
-    ) -> Result<Place, Error> {
+    ) -> Result<(Place, Vec<String>), Error> {
         let holder = Self::snapshot_holder(identity, request);
         let resumed: Option<Place> = match &request.resume {
             Some(token) => Some(self.signer.read(token)?),
@@ -194,14 +194,16 @@ impl Shared {
         };
         let before = resumed.as_ref().map(|place| &place.state);
         let now = self.now(transaction, identity, request.client, &request.schema_hash, before).await?;
-        if let Some(place) = resumed {
+        let buckets = now.state.buckets.clone();
+        if let Some(mut place) = resumed {
             place.holder.check(&holder)?;
             // What came before is of another database, or too old to be made exact.
             let same = matches!(now.since, super::delta::Since::Snapshot(_))
                 && place.state.access == now.state.access
                 && place.state.schema == now.state.schema;
             return if same {
-                Ok(place)
+                place.state.saw(&now.state);
+                Ok((place, buckets))
             } else {
                 Err(Error::new(ErrorCode::InvalidToken, "this snapshot cannot be continued: begin anew"))
             };
@@ -215,7 +217,7 @@ impl Shared {
         let mut place =
             Place { holder, state: now.state, table: 0, after: None, rows: 0, estimated: None, tables };
         place.estimated = self.estimate(transaction, &self.wanted(shape, &place)).await?;
-        Ok(place)
+        Ok((place, buckets))
     }
 
     /// The tables that are still to come.
@@ -254,7 +256,7 @@ impl Shared {
         let malformed = |error: &dyn std::fmt::Display| Error::internal(format!("Postgres sent {error}"));
         let mut connection = session::connection(&self.pool).await?;
         let transaction = read(&mut connection, identity).await?;
-        let mut place = self.place(&transaction, identity, request, shape).await?;
+        let (mut place, buckets) = self.place(&transaction, identity, request, shape).await?;
         let first = request.resume.is_none();
         let header = Header {
             protocol: PROTOCOL_VERSION,
@@ -279,7 +281,7 @@ impl Shared {
             output.writer.table(index).map_err(framed)?;
             let table = &self.catalog.tables[at];
             // Policies of the database's own may show more than the user's buckets: then the key's text comes with each row.
-            let held = self.all_held(&transaction, at, &place.state.buckets).await?;
+            let held = self.all_held(&transaction, at, &buckets).await?;
             let key = held.as_ref().map(|_| format!(", {}::text", table.key_text())).unwrap_or_default();
             let sql = format!(
                 "copy (select {}{key} from {} t {}) to stdout (format binary)",

@@ -33,6 +33,8 @@ pub(crate) struct Device<'s> {
     pub(crate) rows: Rows,
     /// The pages in JSON that have come.
     pub(crate) pages: usize,
+    /// What happens after each of them.
+    pub(crate) after_page: fn(&Server, usize),
     /// Asks by HTTP, and not the engine.
     served: Option<&'s Served>,
 }
@@ -44,7 +46,17 @@ fn shown(values: &[(usize, Value<'_>)]) -> String {
 impl<'s> Device<'s> {
     pub(crate) fn new(server: &'s Server, number: usize, form: Form) -> Self {
         let (identity, client) = server.register(number);
-        Self { server, identity, client, form, cursor: None, rows: Rows::new(), pages: 0, served: None }
+        Self {
+            server,
+            identity,
+            client,
+            form,
+            cursor: None,
+            rows: Rows::new(),
+            pages: 0,
+            after_page: |_, _| {},
+            served: None,
+        }
     }
 
     /// The same that asks by HTTP.
@@ -139,6 +151,7 @@ impl<'s> Device<'s> {
                     for (table, rows) in &page.records {
                         rows.iter().for_each(|row| self.record(table, row));
                     }
+                    (self.after_page)(self.server, self.pages);
                     match page.next {
                         Next::Resume(token) => request.resume = Some(token),
                         Next::Cursor(cursor) => {
@@ -215,6 +228,7 @@ impl<'s> Device<'s> {
                             self.rows.remove(&key);
                         }
                     }
+                    (self.after_page)(self.server, self.pages);
                     match changes.next {
                         Next::Resume(token) => request.resume = Some(token),
                         Next::Cursor(cursor) => break self.cursor = Some(cursor),
