@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
@@ -34,6 +35,20 @@ pub(super) struct Now {
 pub(super) type Keys = BTreeMap<usize, BTreeMap<String, bool>>;
 
 impl Shared {
+    /// Begins to read one state of the database as a user, and looks at what it is.
+    pub(super) async fn read_now<'c>(
+        &self,
+        connection: &'c mut deadpool_postgres::Object,
+        identity: &Identity,
+        (client, schema): (Uuid, &str),
+        since: Option<&State>,
+    ) -> Result<(Transaction<'c>, Now), Error> {
+        let transaction = session::start(connection, session::Mode::Snapshot).await?;
+        let now = self.now(&transaction, identity, client, schema, since);
+        let ((), now) = try_join(session::set_up(&transaction, identity), now).await?;
+        Ok((transaction, now))
+    }
+
     /// Looks at the database: the first query of a transaction of mode [`Snapshot`](session::Mode::Snapshot).
     pub(super) async fn now(
         &self,
@@ -114,13 +129,25 @@ impl Shared {
         let served: BTreeSet<usize> = shape.tables.iter().map(|(place, _)| *place).collect();
         let sql = "select c.tbl, c.pk::text, c.gained from oosync.changes($1::text::pg_snapshot, $2) c";
         let parameters = [(&since as &(dyn ToSql + Sync), Type::TEXT), (&all, Type::TEXT_ARRAY)];
-        for row in transaction.query_typed(sql, &parameters).await? {
+        let changed = async { Ok(transaction.query_typed(sql, &parameters).await?) };
+        let (changed, pushed) = try_join(changed, self.pushed(transaction, before, client)).await?;
+        for row in changed {
             let Some(place) = self.catalog.by_log_name(row.try_get(0)?) else { continue };
             if served.contains(&place) {
                 keys.entry(place).or_default().insert(row.try_get(1)?, row.try_get(2)?);
             }
         }
-        self.pushed(transaction, &served, before, client, &mut keys).await?;
+        for (name, reached) in &pushed {
+            let place = self.catalog.tables.iter().position(|table| table.table.name == name);
+            let Some(place) = place.filter(|place| served.contains(place)) else { continue };
+            let sql = format!(
+                "select distinct {}::text from pg_catalog.unnest($1) k (k)",
+                self.catalog.tables[place].key_of_json()
+            );
+            for row in transaction.query_typed(&sql, &[(reached, Type::TEXT_ARRAY)]).await? {
+                keys.entry(place).or_default().insert(row.try_get(0)?, false);
+            }
+        }
         // A bucket that was gained or lost is answered as a whole; and all of them, where policies see another request.
         let turned: Vec<&String> = if before.access == now.access {
             then.symmetric_difference(&buckets).copied().collect()
@@ -141,15 +168,14 @@ impl Shared {
         Ok(keys)
     }
 
-    /// The rows that the device's own mutations reached since: it waits to hear of them, also where nothing changed.
+    /// The rows that the device's own mutations reached since, by the names of tables, their keys in JSON: it waits to
+    /// hear of them, also where nothing changed.
     async fn pushed(
         &self,
         transaction: &Transaction<'_>,
-        served: &BTreeSet<usize>,
         before: &State,
         client: Uuid,
-        keys: &mut Keys,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<(String, Vec<String>)>, Error> {
         let int8 = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
         let through = int8(before.included.through());
         let except: Vec<i64> = before.included.except().iter().copied().map(int8).collect();
@@ -158,19 +184,8 @@ impl Shared {
             where m.client = $1::text::uuid and (m.id > $2 or m.id = any ($3)) and m.tbl is not null group by m.tbl";
         let parameters: [(&(dyn ToSql + Sync), Type); 3] =
             [(&client, Type::TEXT), (&through, Type::INT8), (&except, Type::INT8_ARRAY)];
-        for row in transaction.query_typed(sql, &parameters).await? {
-            let (name, reached): (&str, Vec<String>) = (row.try_get(0)?, row.try_get(1)?);
-            let place = self.catalog.tables.iter().position(|table| table.table.name == name);
-            let Some(place) = place.filter(|place| served.contains(place)) else { continue };
-            let sql = format!(
-                "select distinct {}::text from pg_catalog.unnest($1) k (k)",
-                self.catalog.tables[place].key_of_json()
-            );
-            for row in transaction.query_typed(&sql, &[(&reached, Type::TEXT_ARRAY)]).await? {
-                keys.entry(place).or_default().insert(row.try_get(0)?, false);
-            }
-        }
-        Ok(())
+        let rows = transaction.query_typed(sql, &parameters).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
     /// Of some keys of a table those whose rows lie in the user's buckets; all of them where policies say so themselves.

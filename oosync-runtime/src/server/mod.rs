@@ -42,6 +42,7 @@ mod planned;
 mod pull;
 mod push;
 mod register;
+mod row_value;
 mod rows;
 mod session;
 mod snapshot;

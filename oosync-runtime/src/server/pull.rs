@@ -218,9 +218,8 @@ impl Shared {
     ) -> Result<(), Error> {
         let before = self.cursor(identity, request)?;
         let mut connection = session::connection(&self.pool).await?;
-        let transaction = read(&mut connection, identity).await?;
-        let now =
-            self.now(&transaction, identity, request.client, &request.schema_hash, before.as_ref()).await?;
+        let device = (request.client, request.schema_hash.as_str());
+        let (transaction, now) = self.read_now(&mut connection, identity, device, before.as_ref()).await?;
         let known = now.acknowledged;
         let (before, since) = match (before, &now.since) {
             (Some(before), Since::Snapshot(since)) => (before, since.clone()),
@@ -277,13 +276,15 @@ impl Shared {
                     .filter(|(key, gained)| !*gained && !found.contains(*key))
                     .map(|(key, _)| *key)
                     .collect();
-                self.key_tuples(&transaction, *place, &gone, |tuple| {
-                    of.deletes += 1;
-                    output.writer.delete(tuple).map_err(framed)?;
-                    output.flush_when_large();
-                    Ok(())
-                })
-                .await?;
+                if !gone.is_empty() {
+                    self.key_tuples(&transaction, *place, &gone, |tuple| {
+                        of.deletes += 1;
+                        output.writer.delete(tuple).map_err(framed)?;
+                        output.flush_when_large();
+                        Ok(())
+                    })
+                    .await?;
+                }
                 if output.spool.is_abandoned() {
                     return Ok(());
                 }
@@ -292,8 +293,6 @@ impl Shared {
         if self.rewritten(&transaction).await? {
             return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
         }
-        transaction.commit().await?;
-        acknowledge(&connection, identity, request, known).await?;
         for of in counts.values() {
             self.metrics.rows.pulled(of.rows, of.deletes);
         }
@@ -307,6 +306,14 @@ impl Shared {
         let next = Next::Cursor(self.sign(identity, request, state)?);
         output.writer.end(&End { next, counts, digest: None, included }).map_err(framed)?;
         output.flush();
+        // The device has its answer. Nothing was written, and what is not acknowledged now is the next time.
+        let heard = match transaction.commit().await {
+            Ok(()) => acknowledge(&connection, identity, request, known).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = heard {
+            tracing::debug!(detail = error.detail(), "what a pull acknowledged is not forgotten yet");
+        }
         Ok(())
     }
 

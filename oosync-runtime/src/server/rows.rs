@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
+use futures_util::future::try_join;
 use futures_util::{StreamExt as _, pin_mut};
 use tokio_postgres::Transaction;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::Error;
 use super::auth::Identity;
 use super::engine::Shared;
-use super::session::{as_server, as_user, literal};
-use crate::protocol::{CopyOut, JsonRow, RawJson, TableHeader, tuple};
+use super::session::{as_server, as_user};
+use super::{Error, row_value};
+use crate::protocol::{JsonRow, RawJson, TableHeader};
 
 /// How many bytes of rows a page in JSON may hold; the row that fills it is the last.
 const PAGE: usize = 4 << 20;
@@ -80,24 +80,28 @@ impl Shared {
     ) -> Result<BTreeSet<String>, Error> {
         let table = &self.catalog.tables[place];
         let sql = format!(
-            "copy (select k.k, {} from {} join {} t on {}) to stdout (format binary)",
-            table.columns(&self.catalog, &header.columns, identity.user()),
-            table.keys_of(&values(keys)),
+            "select k.k, {} from {} join {} t on {}",
+            row_value::of(&table.columns(&self.catalog, &header.columns, identity.user())),
+            table.keys_of("pg_catalog.unnest($1) k (k)"),
             table.name,
             table.by_key(),
         );
-        as_user(transaction, identity).await?;
         let mut found = BTreeSet::new();
-        let mut bytes = Vec::new();
-        copy(transaction, &sql, header.columns.len() + 1, |fields| {
-            let Some(Some(key)) = fields.next() else { return Err(malformed("a row without its key")) };
-            found.insert(String::from_utf8_lossy(key).into_owned());
-            let rest: Vec<tuple::Field<'_>> = fields.collect();
-            bytes.clear();
-            tuple::write(rest.into_iter(), &mut bytes).map_err(|error| malformed(&error.to_string()))?;
-            each(&bytes)
-        })
-        .await?;
+        let mut tuple = Vec::new();
+        let rows = async {
+            let rows = transaction.query_typed_raw(&sql, [(&keys, Type::TEXT_ARRAY)]).await?;
+            pin_mut!(rows);
+            while let Some(row) = rows.next().await {
+                let row = row?;
+                found.insert(row.try_get(0)?);
+                tuple.clear();
+                row_value::write_tuple(row.try_get(1)?, &mut tuple)?;
+                each(&tuple)?;
+            }
+            Ok(())
+        };
+        // One way to Postgres: what it is asked as comes before what it is asked.
+        try_join(as_user(transaction, identity), rows).await?;
         as_server(transaction, identity).await?;
         Ok(found)
     }
@@ -111,16 +115,16 @@ impl Shared {
         mut each: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let table = &self.catalog.tables[place];
-        let sql =
-            format!("copy (select {} from {}) to stdout (format binary)", table.key_columns(), values(keys));
-        let mut bytes = Vec::new();
-        copy(transaction, &sql, table.table.primary_key.len(), |fields| {
-            let fields: Vec<tuple::Field<'_>> = fields.collect();
-            bytes.clear();
-            tuple::write(fields.into_iter(), &mut bytes).map_err(|error| malformed(&error.to_string()))?;
-            each(&bytes)
-        })
-        .await
+        let sql = format!("select {} from pg_catalog.unnest($1) k (k)", row_value::of(&table.key_columns()));
+        let rows = transaction.query_typed_raw(&sql, [(&keys, Type::TEXT_ARRAY)]).await?;
+        pin_mut!(rows);
+        let mut tuple = Vec::new();
+        while let Some(row) = rows.next().await {
+            tuple.clear();
+            row_value::write_tuple(row?.try_get(0)?, &mut tuple)?;
+            each(&tuple)?;
+        }
+        Ok(())
     }
 }
 
@@ -166,34 +170,4 @@ impl Room {
         }
         Ok(())
     }
-}
-
-/// `unnest(array['{1}', …]) k (k)`: a COPY has no parameters.
-fn values(keys: &[&str]) -> String {
-    let keys: Vec<_> = keys.iter().map(|key| literal(key)).collect();
-    format!("pg_catalog.unnest(array[{}]::text[]) k (k)", keys.join(", "))
-}
-
-fn malformed(what: &str) -> Error {
-    Error::internal(format!("Postgres sent {what}"))
-}
-
-/// Every row of a copy.
-async fn copy(
-    transaction: &Transaction<'_>,
-    sql: &str,
-    columns: usize,
-    mut each: impl FnMut(&mut tuple::Fields<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let messages = transaction.copy_out(sql).await?;
-    pin_mut!(messages);
-    let mut out = CopyOut::new(columns);
-    while let Some(message) = messages.next().await {
-        let message: Bytes = message?;
-        for tuple in out.tuples(&message).map_err(|error| malformed(&error.to_string()))? {
-            let tuple = tuple.map_err(|error| malformed(&error.to_string()))?;
-            each(&mut tuple.fields())?;
-        }
-    }
-    out.finish().map_err(|error| malformed(&error.to_string()))
 }

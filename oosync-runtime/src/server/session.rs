@@ -30,13 +30,18 @@ pub(super) async fn connection(pool: &Pool) -> Result<Object, Error> {
 }
 
 /// Begins a transaction of a user's request; as the server until [`as_user`].
-///
-/// Everything is set for this transaction alone: connections may be shared with others, behind a pooler too.
 pub(super) async fn begin<'c>(
     connection: &'c mut Object,
     identity: &Identity,
     mode: Mode,
 ) -> Result<Transaction<'c>, Error> {
+    let transaction = start(connection, mode).await?;
+    set_up(&transaction, identity).await?;
+    Ok(transaction)
+}
+
+/// Begins a transaction that has yet to be [set up](set_up).
+pub(super) async fn start(connection: &mut Object, mode: Mode) -> Result<Transaction<'_>, Error> {
     // Without deadpool's cache of statements.
     let client: &mut tokio_postgres::Client = connection;
     let builder = client.build_transaction();
@@ -48,14 +53,20 @@ pub(super) async fn begin<'c>(
             builder.isolation_level(tokio_postgres::IsolationLevel::ReadCommitted).read_only(false)
         }
     };
-    let transaction = builder.start().await?;
+    Ok(builder.start().await?)
+}
+
+/// Says to a transaction that has just begun whose it is, and what texts of values depend on.
+///
+/// Everything is set for this transaction alone: connections may be shared with others, behind a pooler too. Joined with
+/// the first question, and before it, this costs no way to Postgres and back of its own.
+pub(super) async fn set_up(transaction: &Transaction<'_>, identity: &Identity) -> Result<(), Error> {
     let mut sql = PINS.to_owned();
     for (name, value) in identity.settings() {
         // `set` is no query: it takes no snapshot yet.
         let _ = write!(sql, "set local {} = {}; ", setting(name), literal(value));
     }
-    transaction.batch_execute(&sql).await?;
-    Ok(transaction)
+    Ok(transaction.batch_execute(&sql).await?)
 }
 
 /// From now on, everything is done with the rights of the user.

@@ -12,6 +12,9 @@ use tokio_postgres::types::{ToSql, Type};
 use super::Waiters;
 use crate::server::{Error, session};
 
+/// Between two questions, at least.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// How long it goes on when nobody waits: devices come back a moment after they were answered.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -90,8 +93,10 @@ async fn follow(waiters: &Waiters, pool: &Pool, again: bool) -> Result<Ended, Er
         waiters.everyone();
     }
     waiters.has_begun();
+    let mut ticks = tokio::time::interval(waiters.tick.max(SHORTEST));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        tokio::time::sleep(waiters.tick).await;
+        ticks.tick().await;
         // From this snapshot it goes on after a pause too.
         while waiters.len() == 0 {
             if tokio::time::timeout(IDLE, waiters.arrived.notified()).await.is_err() && waiters.may_stop() {
