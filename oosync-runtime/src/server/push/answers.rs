@@ -72,7 +72,7 @@ impl Applier<'_> {
     }
 
     /// The columns that are looked at: of an insert all, of an update what it wrote, and whether the row is deleted.
-    fn seen(&self, item: &Item<'_>) -> Vec<String> {
+    pub(super) fn seen(&self, item: &Item<'_>) -> Vec<String> {
         if item.mutation.op == Op::Insert {
             return item.header.columns.clone();
         }

@@ -5,7 +5,7 @@
 //!
 //! - `books`: which mutations were answered before, and how
 //! - `check`: what is refused by the schema alone
-//! - `all_new`: nothing but new rows, as long as nothing is met; all else:
+//! - `at_once`: new rows and changes, as long as nothing is met; all else:
 //! - `units`, `apply`: in which order, and which together
 //! - `aside`: rows that exchange unique values
 //! - `record`, `sets`: many mutations as one statement, and fewer where it fails
@@ -15,10 +15,10 @@
 //! - `answers`: the rows that answers carry
 //! - `hook`: [`PushHook`], code that takes part
 
-mod all_new;
 mod answers;
 mod apply;
 mod aside;
+mod at_once;
 mod books;
 mod check;
 mod decide;
@@ -88,8 +88,8 @@ struct Attempt<'m> {
     barred: &'m BTreeMap<u64, String>,
     /// Constraints are checked with every statement, whatever they say of themselves.
     strict: bool,
-    /// All may be new rows.
-    new: bool,
+    /// All may go in at once.
+    at_once: bool,
     /// The clock of the database.
     now: Timestamptz,
 }
@@ -97,8 +97,8 @@ struct Attempt<'m> {
 /// How an attempt to apply mutations ended.
 enum Tried {
     Done(Answers),
-    /// Not all were new rows, or not all of them went in.
-    NotNew,
+    /// Something was met.
+    NotAtOnce,
     /// A constraint that is checked at the end failed: it has to be known for which mutation.
     Deferred,
     /// A hook refused a mutation.
@@ -205,10 +205,10 @@ impl Shared {
         if fresh.is_empty() {
             return Ok(Answers::new());
         }
-        let (mut barred, mut strict, mut new) = (BTreeMap::new(), false, true);
+        let (mut barred, mut strict, mut at_once) = (BTreeMap::new(), false, true);
         loop {
             transaction.batch_execute("savepoint oosync_push").await?;
-            let sent = Attempt { fresh, barred: &barred, strict, new, now };
+            let sent = Attempt { fresh, barred: &barred, strict, at_once, now };
             let tried = self.try_once(transaction, identity, push, shape, sent).await?;
             if let Tried::Done(answers) = tried {
                 transaction.batch_execute("release savepoint oosync_push").await?;
@@ -220,8 +220,8 @@ impl Shared {
                 Tried::Deferred if strict => {
                     return Err(Error::internal("a constraint failed at the end and not before"));
                 }
-                Tried::Deferred => (strict, new) = (true, false),
-                Tried::NotNew => new = false,
+                Tried::Deferred => (strict, at_once) = (true, false),
+                Tried::NotAtOnce => at_once = false,
                 Tried::Barred(id, message) => {
                     let sent = fresh.iter().any(|mutation| mutation.id == id);
                     if !sent || barred.contains_key(&id) {
@@ -248,7 +248,7 @@ impl Shared {
         identity: &Identity,
         push: &Push,
         shape: &Shape,
-        Attempt { fresh, barred, strict, new, now }: Attempt<'_>,
+        Attempt { fresh, barred, strict, at_once, now }: Attempt<'_>,
     ) -> Result<Tried, Error> {
         if strict {
             transaction.batch_execute("set constraints all immediate").await?;
@@ -298,9 +298,9 @@ impl Shared {
         }
         applier.results = vec![None; applier.items.len()];
         // What is refused may be the reason that others are.
-        if new && answers.is_empty() && applier.may_be_new() {
-            if !applier.all_new().await? {
-                return Ok(Tried::NotNew);
+        if at_once && answers.is_empty() && applier.may_go_at_once() {
+            if !applier.at_once().await? {
+                return Ok(Tried::NotAtOnce);
             }
         } else {
             applier.rows(&mut failed_groups).await?;

@@ -62,8 +62,13 @@ impl TableSql {
 
     /// Whether a column of the row `t` is what the record has.
     pub(super) fn same(&self, prefix: &str, place: usize) -> String {
+        self.same_as(place, &self.given(prefix, place))
+    }
+
+    /// Whether a column of the row `t` is a value of its type.
+    pub(super) fn same_as(&self, place: usize, given: &str) -> String {
         let column = &self.table.columns[place];
-        let (there, given) = (format!("t.{}", ident(column.name)), self.given(prefix, place));
+        let there = format!("t.{}", ident(column.name));
         match by_text(&column.ty) {
             true => format!("{there}::text is not distinct from ({given})::text"),
             false => format!("{there} is not distinct from {given}"),

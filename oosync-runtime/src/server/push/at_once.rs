@@ -1,0 +1,268 @@
+//! A push that goes in at once: new rows, and changes of rows that are as the device has seen them.
+//!
+//! That is what a device sends that was away, or that loads something, and nearly all else. Mutations of a table that do
+//! the same to the same columns are one statement, which writes rows and gives them back as they are then: nothing is
+//! looked up before, and nothing read afterwards. It is taken as long as nothing is met; what anything fails for is
+//! found out by the way of all other pushes, from the start.
+//!
+//! Values go as one array of texts for each column, and are cast: Postgres reads them faster than JSON, by the same
+//! input functions, and the statement brings them to the lengths of its columns, or refuses them, as any would.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt as _, pin_mut};
+use tokio_postgres::types::{ToSql, Type};
+
+use super::answers::is_other;
+use super::apply::{Applier, Settled, Shown};
+use super::check::Item;
+use super::sets::number;
+use super::write::stamp;
+use crate::codec;
+use crate::protocol::{JsonRow, Mutation, MutationResult, Op, RawJson};
+use crate::schema::ColumnType;
+use crate::server::catalog::TableSql;
+use crate::server::error::passes;
+use crate::server::session::ident;
+use crate::server::{Error, row_value};
+use crate::types::json_text;
+
+/// Rows of one table that set the same columns.
+struct Set<'a> {
+    op: Op,
+    place: usize,
+    columns: Vec<usize>,
+    /// Of an insert in the order of the push, of an update in that of keys: two pushes seldom wait for each other both.
+    members: Vec<usize>,
+    /// The texts of each column of the key, of `columns`, and of an update of their bases; null where there is none.
+    texts: Vec<Vec<Option<Cow<'a, str>>>>,
+    /// The columns that are given back.
+    seen: Vec<String>,
+}
+
+impl Set<'_> {
+    /// The rows `r`: the columns of `texts` in their types as `v0` and on, and from 1 the number as `n`.
+    ///
+    /// They are made before anything is joined with them: Postgres looks a row up in an index under a policy only by what
+    /// cannot leak, and reading a text can.
+    fn rows(&self, of: &TableSql) -> String {
+        let list =
+            |each: &dyn Fn(usize) -> String| (0..self.texts.len()).map(each).collect::<Vec<_>>().join(", ");
+        let places: Vec<usize> = of
+            .table
+            .primary_key
+            .iter()
+            .chain(self.columns.iter().cycle())
+            .copied()
+            .take(self.texts.len())
+            .collect();
+        format!(
+            "(select {}, u.n from unnest({}) with ordinality u ({}, n) offset 0) r",
+            list(&|at| format!("(u.v{at})::{} as v{at}", of.types[places[at]])),
+            // Without a schema's name: `unnest` of several arrays is syntax.
+            list(&|at| format!("${}", at + 1)),
+            list(&|at| format!("v{at}")),
+        )
+    }
+}
+
+impl<'a> Applier<'a> {
+    /// Whether none of them is a delete, which is another thing for each table.
+    pub(super) fn may_go_at_once(&self) -> bool {
+        self.items.iter().all(|item| item.mutation.op != Op::Delete)
+    }
+
+    /// Writes all rows, if nothing is met. Otherwise the transaction may have failed, and is to be taken back.
+    pub(super) async fn at_once(&mut self) -> Result<bool, Error> {
+        let Some(sets) = self.sets_at_once() else { return Ok(false) };
+        for set in &sets {
+            match self.write_at_once(set).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(error) => match error.postgres() {
+                    Some(postgres) if !passes(postgres) => return Ok(false),
+                    _ => return Err(error),
+                },
+            }
+        }
+        if self.others_write(&sets).await? {
+            for settled in self.results.iter_mut().flatten() {
+                settled.shown = Shown::IfOther;
+            }
+        }
+        Ok(true)
+    }
+
+    /// The rows as sets, new ones before others and parents before children; none where something is known to be met, or
+    /// not all can be sent as texts.
+    fn sets_at_once(&mut self) -> Option<Vec<Set<'a>>> {
+        let mut rows: BTreeSet<(usize, &str)> = BTreeSet::new();
+        let mut sets: BTreeMap<(bool, usize, &[usize]), Vec<usize>> = BTreeMap::new();
+        for item in &mut self.items {
+            item.key = self.shared.catalog.tables[item.place].key_text_of_json(&item.mutation.key)?;
+        }
+        for (n, item) in self.items.iter().enumerate() {
+            let of = self.of(item.place);
+            let update = item.mutation.op == Op::Update;
+            if !rows.insert((item.place, &item.key))
+                || self.owned(of, &item.columns) != "true"
+                || (update && item.columns.is_empty())
+            {
+                return None;
+            }
+            sets.entry((update, item.place, &item.columns)).or_default().push(n);
+        }
+        let sets = sets.into_iter().map(|((update, place, columns), mut members)| {
+            let of = self.of(place);
+            let (table, key) = (of.table, of.table.primary_key.iter());
+            if update {
+                members.sort_by_key(|n| &self.items[*n].key);
+            }
+            let texts = |places: &mut dyn Iterator<Item = &usize>, sent: fn(&'a Mutation) -> &'a JsonRow| {
+                let texts = places.map(|column| {
+                    let name = table.columns[*column].name;
+                    let texts = members.iter().map(|n| {
+                        let sent = sent(self.items[*n].mutation).get(name);
+                        sent.map_or(Some(None), |sent| text(of, *column, sent))
+                    });
+                    texts.collect::<Option<Vec<_>>>()
+                });
+                texts.collect::<Option<Vec<_>>>()
+            };
+            let mut all = texts(&mut key.clone(), |mutation| &mutation.key)?;
+            all.extend(texts(&mut columns.iter(), |mutation| &mutation.values)?);
+            if update {
+                all.extend(texts(&mut columns.iter(), |mutation| &mutation.base)?);
+            }
+            let op = if update { Op::Update } else { Op::Insert };
+            let seen = self.seen(&self.items[members[0]]);
+            Some(Set { op, place, columns: columns.to_vec(), members, texts: all, seen })
+        });
+        sets.collect()
+    }
+
+    /// The statement of a set; it gives the row of each mutation, and of an update its number.
+    fn sql(&self, set: &Set<'a>) -> String {
+        let of = self.of(set.place);
+        let table = of.table;
+        let name = |place: &usize| ident(table.columns[*place].name);
+        let keys = table.primary_key;
+        let rows = set.rows(of);
+        let seen = row_value::of(&of.columns(&self.shared.catalog, &set.seen, self.identity.user()));
+        if set.op == Op::Insert {
+            let mut names: Vec<String> = keys.iter().chain(&set.columns).map(name).collect();
+            let mut values: Vec<String> = (0..names.len()).map(|at| format!("r.v{at}")).collect();
+            if let Some(stamp) = stamp(table) {
+                names.push(name(&stamp));
+                values.push(format!("pg_catalog.now()::{}", of.declared[stamp]));
+            }
+            return format!(
+                "insert into {} as t ({}) overriding system value select {} from {rows} returning {seen}",
+                of.name,
+                names.join(", "),
+                values.join(", "),
+            );
+        }
+        let values = || (keys.len()..).zip(&set.columns);
+        let mut sets: Vec<String> =
+            values().map(|(at, place)| format!("{} = r.v{at}", name(place))).collect();
+        sets.extend(self.stamped(of));
+        let mut met: Vec<String> =
+            keys.iter().enumerate().map(|(at, place)| format!("t.{} = r.v{at}", name(place))).collect();
+        // What somebody else has made the same is no conflict.
+        met.extend(values().map(|(mine, place)| {
+            let base = mine + set.columns.len();
+            let same = |at: usize| of.same_as(*place, &format!("r.v{at}"));
+            format!("({} or {})", same(base), same(mine))
+        }));
+        format!(
+            "update {} t set {} from {rows} where {} returning r.n::int4, {seen}",
+            of.name,
+            sets.join(", "),
+            met.join(" and "),
+        )
+    }
+
+    /// Whether all rows of a set went in.
+    async fn write_at_once(&mut self, set: &Set<'a>) -> Result<bool, Error> {
+        let of = &self.shared.catalog.tables[set.place];
+        let sql = self.sql(set);
+        let parameters = set.texts.iter().map(|texts| (texts as &(dyn ToSql + Sync), Type::TEXT_ARRAY));
+        let rows = self.transaction.query_typed_raw(&sql, parameters).await?;
+        pin_mut!(rows);
+        let mut count = 0;
+        while let Some(row) = rows.next().await {
+            let row = row?;
+            // Postgres gives new rows back as it writes them, and writes them in the order of the arrays.
+            let (at, row) = match set.op {
+                Op::Update => (number(&row)?.wrapping_sub(1), row.try_get(1)?),
+                _ => (count, row.try_get(0)?),
+            };
+            let Some(n) = set.members.get(at).copied() else { return Ok(false) };
+            let Some(shown) = went_in(of, &self.items[n], &set.seen, row)? else {
+                return Ok(false);
+            };
+            let result = MutationResult::applied(self.items[n].mutation.id);
+            self.results[n] = Some(Settled { result, shown });
+            count += 1;
+        }
+        Ok(count == set.members.len())
+    }
+
+    /// Whether anything but oosync does more with these rows than what a row shows that is given back: triggers, which
+    /// may write rows after they were given back, and rules.
+    async fn others_write(&self, sets: &[Set<'_>]) -> Result<bool, Error> {
+        let tables: BTreeSet<&str> = sets.iter().map(|set| self.of(set.place).name.as_str()).collect();
+        let tables: Vec<&str> = tables.into_iter().collect();
+        // Triggers for each row or statement, of inserts (4) and updates (16).
+        let sql = "select exists (
+            select from pg_catalog.unnest($1) n (name)
+              cross join lateral (select pg_catalog.to_regclass(n.name) as oid
+                union select p.relid from pg_catalog.pg_partition_tree(pg_catalog.to_regclass(n.name)) p) t
+              join pg_catalog.pg_class c on c.oid = t.oid
+            where c.relhasrules or exists (
+              select from pg_catalog.pg_trigger g join pg_catalog.pg_proc f on f.oid = g.tgfoid
+                join pg_catalog.pg_namespace s on s.oid = f.pronamespace
+              where g.tgrelid = t.oid and not g.tgisinternal and g.tgtype & 20 <> 0 and s.nspname <> 'oosync'))";
+        let row = self.transaction.query_typed(sql, &[(&tables, Type::TEXT_ARRAY)]).await?;
+        Ok(row.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(true))
+    }
+}
+
+/// What a row of these columns that was given back says of its mutation; nothing if it is another row.
+fn went_in(of: &TableSql, item: &Item<'_>, seen: &[String], row: &[u8]) -> Result<Option<Shown>, Error> {
+    let malformed =
+        |what: &dyn std::fmt::Display| Error::internal(format!("a row of {}: {what}", of.table.name));
+    let mut fields = row_value::fields(row)?;
+    let mut shown = Shown::No;
+    for name in seen {
+        let there = fields.next().ok_or_else(|| malformed(&"too few columns"))??;
+        let Some(place) = of.table.column(name) else { continue };
+        let ty = &of.table.columns[place].ty;
+        let there =
+            there.map(|bytes| codec::from_wire(ty, bytes)).transpose().map_err(|error| malformed(&error))?;
+        if is_other(item, of.table, place, there.as_ref()) {
+            if of.table.primary_key.contains(&place) {
+                return Ok(None);
+            }
+            shown = Shown::Key(item.key.clone());
+        }
+    }
+    Ok(Some(shown))
+}
+
+/// What the input function of a column's type reads; none where that has to be left to Postgres.
+fn text<'a>(of: &TableSql, place: usize, json: &'a RawJson) -> Option<Option<Cow<'a, str>>> {
+    if !of.reads_text[place] {
+        return None;
+    }
+    let is_json = matches!(of.table.columns[place].ty, ColumnType::Json | ColumnType::Jsonb);
+    match json.get().as_bytes() {
+        b"null" => Some(None),
+        [b'"', ..] => Some(Some(json_text::read_string(json.get(), "text").ok()?)),
+        // Of other types too, Postgres makes something of them.
+        [b'{' | b'[', ..] if !is_json => None,
+        _ => Some(Some(Cow::Borrowed(json.get()))),
+    }
+}
