@@ -3,6 +3,8 @@
 //! A token is JSON, compressed where it is long, and an HMAC of that, in base64. Devices cannot read more out of it than
 //! they know; they can change nothing.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::hmac;
@@ -108,8 +110,11 @@ pub(super) struct State {
     pub(super) lsn: String,
     /// As Postgres writes a `pg_snapshot`.
     pub(super) snapshot: String,
-    /// Of the user then, sorted; and those that were the user's when a part was read of what was told.
+    /// Of the user then, sorted.
     pub(super) buckets: Vec<String>,
+    /// Those that were the user's for some parts of what was told, and not for others.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) unsure: BTreeSet<String>,
     /// What policies saw of the request ([`Identity::access_hash`](super::auth::Identity::access_hash)); empty where they
     /// have seen another for a part of it.
     pub(super) access: String,
@@ -121,12 +126,12 @@ pub(super) struct State {
 }
 
 impl State {
-    /// A part of what is told was read in a later state: what the user could see then and not before is to be looked at
-    /// again, since nothing else says that it went.
+    /// A part of what is told was read in a later state: rows of buckets that the user had at one of them alone were sent
+    /// or left out, and nothing else says so.
     pub(super) fn saw(&mut self, later: &Self) {
-        self.buckets.extend_from_slice(&later.buckets);
-        self.buckets.sort_unstable();
-        self.buckets.dedup();
+        let (then, now): (BTreeSet<&String>, BTreeSet<&String>) =
+            (self.buckets.iter().collect(), later.buckets.iter().collect());
+        self.unsure.extend(then.symmetric_difference(&now).map(|bucket| (*bucket).clone()));
         if self.access != later.access {
             self.access.clear();
         }

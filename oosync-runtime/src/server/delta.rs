@@ -97,6 +97,7 @@ impl Shared {
             lsn: row.try_get(3)?,
             snapshot: row.try_get(4)?,
             buckets: row.try_get(5)?,
+            unsure: BTreeSet::new(),
             access: identity.access_hash().to_string(),
             schema: schema.to_owned(),
             included,
@@ -124,7 +125,9 @@ impl Shared {
     ) -> Result<Keys, Error> {
         let then: BTreeSet<&String> = before.buckets.iter().collect();
         let buckets: BTreeSet<&String> = now.buckets.iter().collect();
-        let all: Vec<&String> = then.union(&buckets).copied().collect();
+        let both: BTreeSet<&String> = then.union(&buckets).copied().collect();
+        let all: Vec<&String> =
+            both.into_iter().chain(&before.unsure).collect::<BTreeSet<_>>().into_iter().collect();
         let mut keys = Keys::new();
         let served: BTreeSet<usize> = shape.tables.iter().map(|(place, _)| *place).collect();
         let sql = "select c.tbl, c.pk::text, c.gained from oosync.changes($1::text::pg_snapshot, $2) c";
@@ -150,7 +153,8 @@ impl Shared {
         }
         // A bucket that was gained or lost is answered as a whole; and all of them, where policies see another request.
         let turned: Vec<&String> = if before.access == now.access {
-            then.symmetric_difference(&buckets).copied().collect()
+            let turned: BTreeSet<&String> = then.symmetric_difference(&buckets).copied().collect();
+            turned.union(&before.unsure.iter().collect()).copied().collect()
         } else {
             all
         };

@@ -92,41 +92,65 @@ fn a_page_that_comes_while_others_write_leads_to_an_exact_state() {
     device.is_exact();
 }
 
-/// Ada is in a team while some pages come, and not before and after.
-fn in_a_team_for_some_pages(server: &Server, page: usize) {
-    let team = "'10000000-0000-4000-8000-000000000001'";
+const JOIN: &str = "insert into team_members (team_id, user_id) values
+    ('10000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002')";
+const LEAVE: &str = "delete from team_members where user_id = '00000000-0000-4000-8000-000000000002'";
+
+/// In a team while some pages come, and not before and after.
+fn joins_and_leaves(server: &Server, page: usize) {
     match page {
-        1 => server.database.execute(&format!("insert into team_members values ({team}, '{}')", user(2))),
-        9 => server.database.execute(&format!("delete from team_members where user_id = '{}'", user(2))),
+        1 => server.database.execute(JOIN),
+        9 => server.database.execute(LEAVE),
+        _ => {}
+    }
+}
+
+/// Not in a team while some pages come.
+fn leaves_and_joins(server: &Server, page: usize) {
+    match page {
+        1 => server.database.execute(LEAVE),
+        3 => server.database.execute(JOIN),
         _ => {}
     }
 }
 
 #[test]
-fn nothing_stays_of_a_bucket_that_was_the_users_for_some_pages_of_a_pull() {
-    let server = Server::todo();
-    fill(&server);
-    server.database.execute(&format!("insert into lists (owner_id, title) values ('{}', 'own')", user(2)));
-    let mut device = Device::new(&server, 2, Form::Json(1));
-    device.snapshot();
-    server.database.execute("update users set name = name || '!'; update lists set title = title || '!'");
-    device.pages = 0;
-    device.after_page = in_a_team_for_some_pages;
-    device.pull();
-    assert!(device.pages > 9, "{}", device.pages);
-    device.is_exact();
+fn pages_of_a_pull_are_exact_where_a_bucket_was_the_users_for_some_of_them() {
+    for (before, meanwhile) in [(LEAVE, joins_and_leaves as fn(&Server, usize)), (JOIN, leaves_and_joins)] {
+        let server = Server::todo();
+        fill(&server);
+        server
+            .database
+            .execute(&format!("insert into lists (owner_id, title) values ('{}', 'own')", user(2)));
+        server.database.execute(before);
+        let mut device = Device::new(&server, 2, Form::Json(1));
+        device.snapshot();
+        device.pull();
+        server.database.execute("update users set name = name || '!'; update lists set title = title || '!'");
+        server
+            .database
+            .execute(&format!("insert into lists (owner_id, title) values ('{}', 'new')", user(2)));
+        device.pages = 0;
+        device.after_page = meanwhile;
+        device.pull();
+        assert!(device.pages > 3, "{}", device.pages);
+        device.is_exact();
+    }
 }
 
 #[test]
-fn nothing_stays_of_a_bucket_that_was_the_users_for_some_pages_of_a_snapshot() {
-    let server = Server::todo();
-    fill(&server);
-    let mut device = Device::new(&server, 2, Form::Json(1));
-    device.after_page = in_a_team_for_some_pages;
-    device.snapshot();
-    assert!(device.pages > 9, "{}", device.pages);
-    device.pull();
-    device.is_exact();
+fn pages_of_a_snapshot_are_exact_where_a_bucket_was_the_users_for_some_of_them() {
+    for (before, meanwhile) in [(LEAVE, joins_and_leaves as fn(&Server, usize)), (JOIN, leaves_and_joins)] {
+        let server = Server::todo();
+        fill(&server);
+        server.database.execute(before);
+        let mut device = Device::new(&server, 2, Form::Json(1));
+        device.after_page = meanwhile;
+        device.snapshot();
+        assert!(device.pages > 3, "{}", device.pages);
+        device.pull();
+        device.is_exact();
+    }
 }
 
 #[test]
