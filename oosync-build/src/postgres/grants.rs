@@ -28,6 +28,9 @@ const SERVER_FUNCTIONS: &[&str] = &[
 /// What the server keeps books in.
 const WRITTEN: &[&str] = &["oosync.client", "oosync.mutation"];
 
+/// Where a row lies, by which the server reads a large table in parts.
+const PLACE: &str = "ctid";
+
 /// Who may call functions is part of what makes them: nobody has them for a moment in between, and
 /// whoever makes one anew makes its privileges anew.
 pub(super) fn secure(objects: &mut [Object], roles: &Roles<'_>) {
@@ -118,9 +121,9 @@ pub(super) fn of_table(access: &Access<'_>, roles: &Roles<'_>, table: &PlanTable
     let on = table_name(&table.name);
     let of_facts = access.facts.table(&table.name.schema, &table.name.name);
     let every: Vec<&Column> = of_facts.iter().flat_map(|table| &table.columns).collect();
-    let all = list(every.iter().map(|column| column.name.as_str()));
+    let all = list(every.iter().map(|column| column.name.as_str()).chain([PLACE]));
     let written = access.writers(table).is_some();
-    let mut privileges = vec![format!("select ({})", list(synced(table, |_, _| true)))];
+    let mut privileges = vec![format!("select ({})", list(synced(table, |_, _| true).chain([PLACE])))];
     if written {
         let insertable = |_: &str, generated: bool| !generated;
         privileges.push(format!("insert ({})", list(synced(table, insertable))));

@@ -153,7 +153,7 @@ pub use self::raw_json::RawJson;
 pub use self::reason::ReasonCode;
 pub use self::register::{Limits, Register, Registered};
 pub use self::reply::{Buckets, Next, Reply, SchemaVersion, SnapshotReason, SnapshotRequired};
-pub use self::snapshot::{Snapshot, SnapshotPage, SnapshotReply};
+pub use self::snapshot::{Order, Snapshot, SnapshotPage, SnapshotReply};
 
 /// The version of the protocol that this is.
 pub const PROTOCOL_VERSION: u32 = 1;

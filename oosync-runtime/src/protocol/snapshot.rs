@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Buckets, Next, PageLimit, RawJson, Reply, SchemaVersion};
 
-/// A device asks for all rows: tables in the order of the plan, rows in the order of keys.
+/// A device asks for all rows: tables in the order of the plan, rows in the order of keys or as [`Order`] says.
 ///
 /// The rows are not of one state of the database: the cursor at the end is that of the moment before the first of
 /// them was read, and the pull from there makes the device exact.
@@ -27,6 +27,19 @@ pub struct Snapshot {
     /// Rows in a page. A reply in frames may have any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<PageLimit>,
+    /// The order of rows in frames; none is that of keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+}
+
+/// In which order the rows of a table come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// That of their keys: an index over these is made fastest so, and no row comes twice.
+    Key,
+    /// Any: the server need not sort. Where a body is gone on with, a row may come again as it is then.
+    Any,
 }
 
 /// The answer to [`Snapshot`] in JSON.

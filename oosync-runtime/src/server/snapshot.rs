@@ -1,7 +1,11 @@
-//! `snapshot`: everything that a user may see, table after table, rows in the order of keys.
+//! `snapshot`: everything that a user may see, table after table.
 //!
 //! A part may be of another moment than the one before: the cursor at the end is of the moment before the first row, and
 //! the pull from there makes the device exact.
+//!
+//! - `part`: in which parts a table is read, and where one goes on
+
+mod part;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 
+use self::part::After;
 use super::auth::Identity;
 use super::compatible::Shape;
 use super::cursor::{Cursor, Holder, Kind, State};
@@ -20,16 +25,14 @@ use super::delta::read;
 use super::engine::Shared;
 use super::epoch::SecondTry;
 use super::rows::Room;
-use super::session::{as_server, as_user, ident, literal};
+use super::session::{as_server, as_user};
 use super::spool::Body;
 use super::stream::{Frames, Output};
 use super::{Engine, Error, session};
-use crate::codec::Wire;
 use crate::protocol::{
-    Buckets, CopyOut, Counts, End, ErrorCode, Header, Mode, Next, PROTOCOL_VERSION, Progress, RawJson, Reply,
-    Snapshot, SnapshotPage, SnapshotReply, TableHeader, tuple,
+    Buckets, CopyOut, Counts, End, ErrorCode, Header, Mode, Next, Order, PROTOCOL_VERSION, Progress, RawJson,
+    Reply, Snapshot, SnapshotPage, SnapshotReply, TableHeader, tuple,
 };
-use crate::{ValueError, codec};
 
 /// After how many rows a body says where it could go on.
 const PROGRESS: u64 = 20_000;
@@ -43,8 +46,8 @@ struct Place {
     state: State,
     /// The table, by its place in the catalog.
     table: usize,
-    /// The key after which to go on, as its text; none is the beginning of the table.
-    after: Option<String>,
+    /// Where to go on in it; none is the beginning.
+    after: Option<After>,
     /// The rows so far.
     rows: u64,
     estimated: Option<u64>,
@@ -87,6 +90,7 @@ impl Engine {
             }
             let table = &shared.catalog.tables[at];
             let after = if at == place.table { place.after.take() } else { None };
+            let after = after.map(After::key).transpose()?;
             let sql = format!(
                 "select {}::text, row_to_json(o.*)::text from {} t cross join lateral (select {}) o {} limit $1",
                 table.key_text(),
@@ -115,7 +119,7 @@ impl Engine {
             shared.metrics.rows.copied(count);
             room = if bytes.is_full() { 0 } else { room - seen };
             if let (0, Some(last)) = (room, last) {
-                (place.table, place.after) = (at, Some(last));
+                (place.table, place.after) = (at, Some(After::Key(last)));
                 next = Some(Next::Resume(shared.signer.sign(&place)?));
                 break;
             }
@@ -258,6 +262,17 @@ impl Shared {
         let transaction = read(&mut connection, identity).await?;
         let (mut place, buckets) = self.place(&transaction, identity, request, shape).await?;
         let first = request.resume.is_none();
+        let any_order = request.order == Some(Order::Any);
+        // Whether it can be gone on with is said before anything is sent.
+        let begun = self.wanted(shape, &place).first().map(|(at, header)| (*at, *header));
+        let mut begun = match (place.after.take(), begun) {
+            (Some(after), Some((at, header))) if at == place.table => {
+                let table = &self.catalog.tables[at];
+                let columns = table.columns(&self.catalog, &header.columns, identity.user());
+                Some(table.parts(&transaction, identity, &columns, any_order, Some(after)).await?)
+            }
+            _ => None,
+        };
         let header = Header {
             protocol: PROTOCOL_VERSION,
             mode: if first { Mode::Snapshot } else { Mode::Chunk },
@@ -276,59 +291,71 @@ impl Shared {
         }
         let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
         for (at, header) in self.wanted(shape, &place) {
-            let after = if at == place.table { place.after.take() } else { None };
             let index = shape.tables.iter().position(|(place, _)| *place == at).unwrap_or_default();
             output.writer.table(index).map_err(framed)?;
             let table = &self.catalog.tables[at];
             // Policies of the database's own may show more than the user's buckets: then the key's text comes with each row.
             let held = self.all_held(&transaction, at, &buckets).await?;
             let key = held.as_ref().map(|_| format!(", {}::text", table.key_text())).unwrap_or_default();
-            let sql = format!(
-                "copy (select {}{key} from {} t {}) to stdout (format binary)",
-                table.columns(&self.catalog, &header.columns, identity.user()),
-                table.name,
-                table.after_key(after.as_deref()),
-            );
-            as_user(&transaction, identity).await?;
-            let messages = transaction.copy_out(&sql).await?;
-            pin_mut!(messages);
-            let mut out = CopyOut::new(header.columns.len() + usize::from(held.is_some()));
+            let columns = table.columns(&self.catalog, &header.columns, identity.user());
             let count = counts.entry(header.name.clone()).or_default();
-            while let Some(message) = messages.next().await {
-                let message: Bytes = message?;
-                for row in out.tuples(&message).map_err(|error| malformed(&error))? {
-                    let row = row.map_err(|error| malformed(&error))?;
-                    let sent = match &held {
-                        Some(held) => {
-                            let (sent, key) = without_last(&row, header.columns.len());
-                            if !held.contains(&key) {
-                                continue;
+            let before = count.rows;
+            let progress = |place: &mut Place, at: usize, after: After, output: &mut Output<()>| {
+                (place.table, place.after) = (at, Some(after));
+                let resume = self.signer.sign(place)?;
+                place.after = None;
+                let (rows, estimated) = (place.rows, place.estimated);
+                output.writer.progress(&Progress { resume, rows, estimated }).map_err(framed)?;
+                output.writer.table(index).map_err(framed)
+            };
+            let parts = match begun.take() {
+                Some(parts) => parts,
+                None => table.parts(&transaction, identity, &columns, any_order, None).await?,
+            };
+            for part in parts {
+                let sql = format!(
+                    "copy (select {columns}{key} from {} t {}) to stdout (format binary)",
+                    table.name, part.sql,
+                );
+                as_user(&transaction, identity).await?;
+                let messages = transaction.copy_out(&sql).await?;
+                pin_mut!(messages);
+                let mut out = CopyOut::new(header.columns.len() + usize::from(held.is_some()));
+                while let Some(message) = messages.next().await {
+                    let message: Bytes = message?;
+                    for row in out.tuples(&message).map_err(|error| malformed(&error))? {
+                        let row = row.map_err(|error| malformed(&error))?;
+                        let sent = match &held {
+                            Some(held) => {
+                                let (sent, key) = without_last(&row, header.columns.len());
+                                if !held.contains(&key) {
+                                    continue;
+                                }
+                                Cow::Owned(sent)
                             }
-                            Cow::Owned(sent)
+                            None => Cow::Borrowed(row.as_bytes()),
+                        };
+                        output.writer.row(&sent).map_err(framed)?;
+                        count.rows += 1;
+                        place.rows += 1;
+                        let due = part.ordered && place.rows % PROGRESS == 0;
+                        if let Some(key) = due.then(|| table.key_of_row(header, &row)).transpose()?.flatten()
+                        {
+                            progress(&mut place, at, After::Key(key), output)?;
                         }
-                        None => Cow::Borrowed(row.as_bytes()),
-                    };
-                    output.writer.row(&sent).map_err(framed)?;
-                    count.rows += 1;
-                    place.rows += 1;
-                    let key = if place.rows % PROGRESS == 0 { table.key_of_row(header, &row)? } else { None };
-                    if let Some(key) = key {
-                        (place.table, place.after) = (at, Some(key));
-                        let resume = self.signer.sign(&place)?;
-                        let (rows, estimated) = (place.rows, place.estimated);
-                        output.writer.progress(&Progress { resume, rows, estimated }).map_err(framed)?;
-                        output.writer.table(index).map_err(framed)?;
-                        place.after = None;
+                        output.flush_when_large();
                     }
-                    output.flush_when_large();
+                    if output.spool.is_abandoned() {
+                        return Ok(());
+                    }
                 }
-                if output.spool.is_abandoned() {
-                    return Ok(());
+                out.finish().map_err(|error| malformed(&error))?;
+                as_server(&transaction, identity).await?;
+                if let Some(then) = part.then {
+                    progress(&mut place, at, then, output)?;
                 }
             }
-            out.finish().map_err(|error| malformed(&error))?;
-            self.metrics.rows.copied(count.rows);
-            as_server(&transaction, identity).await?;
+            self.metrics.rows.copied(count.rows - before);
         }
         if self.rewritten(&transaction).await? {
             return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
@@ -350,51 +377,4 @@ fn without_last(row: &tuple::Tuple<'_>, columns: usize) -> (Vec<u8>, String) {
         head.copy_from_slice(&count.to_be_bytes());
     }
     (kept, String::from_utf8_lossy(last).into_owned())
-}
-
-impl super::catalog::TableSql {
-    /// The text of the key of a row, as an array: what [`key_text`](Self::key_text) would say of it. A column for it
-    /// would be made for every row, and is needed for few. None where the device is not sent all of the key.
-    fn key_of_row(&self, header: &TableHeader, row: &tuple::Tuple<'_>) -> Result<Option<String>, Error> {
-        let unreadable =
-            |error: ValueError| Error::internal(format!("a key of {} is not read: {error}", self.name));
-        let mut text = String::from("{");
-        for place in self.table.primary_key {
-            let column = &self.table.columns[*place];
-            let field = header.columns.iter().position(|name| name == column.name);
-            let Some(bytes) = field.and_then(|at| row.fields().nth(at).flatten()) else { return Ok(None) };
-            let part = match Wire::of(&column.ty) {
-                Wire::Text => String::from_utf8_lossy(bytes).into_owned(),
-                Wire::Binary => {
-                    let value = codec::from_binary(&column.ty, bytes).map_err(unreadable)?;
-                    codec::to_text(&column.ty, &value).map_err(unreadable)?.into_owned()
-                }
-            };
-            text.push_str(if text.len() > 1 { ",\"" } else { "\"" });
-            text.push_str(&part.replace('\\', "\\\\").replace('"', "\\\""));
-            text.push('"');
-        }
-        text.push('}');
-        Ok(Some(text))
-    }
-
-    /// The text of the key of the row `t`, as an array.
-    pub(super) fn key_text(&self) -> String {
-        let columns = self.table.primary_key.iter();
-        let columns = columns.map(|place| format!("t.{}::text", ident(self.table.columns[*place].name)));
-        format!("array[{}]", columns.collect::<Vec<_>>().join(", "))
-    }
-
-    /// `where (t."id") > (…) order by t."id"`.
-    fn after_key(&self, after: Option<&str>) -> String {
-        let places = &self.table.primary_key;
-        let columns: Vec<_> =
-            places.iter().map(|place| format!("t.{}", ident(self.table.columns[*place].name))).collect();
-        let columns = columns.join(", ");
-        let Some(after) = after else { return format!("order by {columns}") };
-        let after = literal(after);
-        let parts = places.iter().enumerate();
-        let parts = parts.map(|(at, place)| format!("({after}::text[])[{}]::{}", at + 1, self.types[*place]));
-        format!("where ({columns}) > ({}) order by {columns}", parts.collect::<Vec<_>>().join(", "))
-    }
 }

@@ -20,6 +20,7 @@ fn columns_may_have_the_names_that_our_queries_use() {
         resume: None,
         tables: None,
         limit: None,
+        order: None,
     };
     let identity = Identity::new(user(0)).unwrap();
     let Reply::Given(page) = server.wait(server.engine.snapshot(&identity, &snapshot)).unwrap() else {

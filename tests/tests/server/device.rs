@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use oosync_runtime::protocol::frame::{Ending, Frame, FrameReader};
 use oosync_runtime::protocol::{
-    Layout, Next, PageLimit, Pull, PullReply, RawJson, Reply, Snapshot, SnapshotReply,
+    Layout, Next, Order, PageLimit, Pull, PullReply, RawJson, Reply, Snapshot, SnapshotReply,
 };
 use oosync_runtime::server::auth::Identity;
 use oosync_runtime::server::{Body, Engine, Error};
@@ -31,6 +31,10 @@ pub(crate) struct Device<'s> {
     form: Form,
     cursor: Option<String>,
     pub(crate) rows: Rows,
+    /// The order in which rows are asked for in frames.
+    pub(crate) order: Option<Order>,
+    /// The rows in frames, as they came.
+    pub(crate) came: Vec<(String, String)>,
     /// The pages in JSON that have come.
     pub(crate) pages: usize,
     /// What happens after each of them.
@@ -53,6 +57,8 @@ impl<'s> Device<'s> {
             form,
             cursor: None,
             rows: Rows::new(),
+            order: None,
+            came: Vec::new(),
             pages: 0,
             after_page: |_, _| {},
             served: None,
@@ -126,13 +132,7 @@ impl<'s> Device<'s> {
     }
 
     fn try_snapshot(&mut self) -> bool {
-        let mut request = Snapshot {
-            client: self.client,
-            schema_hash: self.server.engine.schema().hash.to_owned(),
-            resume: None,
-            tables: None,
-            limit: None,
-        };
+        let mut request = self.asked();
         match self.form {
             Form::Frames => {
                 let asked = async |engine: &Engine| engine.snapshot_frames(&self.identity, &request).await;
@@ -239,8 +239,40 @@ impl<'s> Device<'s> {
         Ok(Some(true))
     }
 
+    /// The rows up to the first place where the body could be gone on from, and the token of that place.
+    pub(crate) fn begin_snapshot(&mut self, request: &Snapshot) -> String {
+        let asked = async |engine: &Engine| engine.snapshot_frames(&self.identity, request).await;
+        let Ok(Reply::Given(body)) = self.ask_frames("snapshot", request, asked) else { panic!("rows come") };
+        let mut resume = None;
+        assert!(self.frames_until(&body, Some(&mut resume)));
+        resume.expect("the body says where it can be gone on from")
+    }
+
+    /// The rows from there on.
+    pub(crate) fn end_snapshot(&mut self, request: &Snapshot) -> Result<(), Error> {
+        let asked = async |engine: &Engine| engine.snapshot_frames(&self.identity, request).await;
+        let Reply::Given(body) = self.ask_frames("snapshot", request, asked)? else { panic!("rows come") };
+        assert!(self.frames(&body));
+        Ok(())
+    }
+
+    pub(crate) fn asked(&self) -> Snapshot {
+        Snapshot {
+            client: self.client,
+            schema_hash: self.server.engine.schema().hash.to_owned(),
+            resume: None,
+            tables: None,
+            limit: None,
+            order: self.order,
+        }
+    }
+
     /// Whether the body was whole; else nothing of it stays.
     fn frames(&mut self, body: &[u8]) -> bool {
+        self.frames_until(body, None)
+    }
+
+    fn frames_until(&mut self, body: &[u8], stop: Option<&mut Option<String>>) -> bool {
         let (before, cursor) = (self.rows.clone(), self.cursor.clone());
         let schema = self.server.engine.schema();
         let mut reader = FrameReader::default();
@@ -257,6 +289,7 @@ impl<'s> Device<'s> {
                         let mut values: Vec<_> = layouts[table].row(tuple).map(Result::unwrap).collect();
                         values.sort_by_key(|(place, _)| *place);
                         let key = self.key(layouts[table].table().name, &values);
+                        self.came.push(key.clone());
                         self.rows.insert(key, shown(&values));
                     }
                 }
@@ -277,7 +310,13 @@ impl<'s> Device<'s> {
                     self.rows = before;
                     return false;
                 }
-                Frame::Table(_) | Frame::Progress(_) => {}
+                Frame::Progress(progress) => {
+                    if let Some(stop) = stop {
+                        *stop = Some(progress.resume);
+                        return true;
+                    }
+                }
+                Frame::Table(_) => {}
             }
         }
         match reader.finish() {

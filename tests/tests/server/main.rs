@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod any_order;
 #[allow(dead_code, reason = "shared with the tests of HTTP")]
 #[path = "../http/client.rs"]
 mod client;

@@ -31,6 +31,7 @@ fn row(server: &Server, identity: &Identity, client: uuid::Uuid) -> String {
         resume: None,
         tables: None,
         limit: None,
+        order: None,
     };
     let reply = server.wait(server.engine.snapshot(identity, &request)).unwrap();
     let Reply::Given(page) = reply else { panic!("a snapshot is given") };

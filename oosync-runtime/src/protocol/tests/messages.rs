@@ -165,13 +165,23 @@ fn which_mutations_are_included() {
 
 #[test]
 fn snapshots() {
-    let mut snapshot =
-        Snapshot { client: CLIENT, schema_hash: "5f".into(), resume: None, tables: None, limit: None };
+    let mut snapshot = Snapshot {
+        client: CLIENT,
+        schema_hash: "5f".into(),
+        resume: None,
+        tables: None,
+        limit: None,
+        order: None,
+    };
     is(&snapshot, r#"{"client":"CLIENT","schema_hash":"5f"}"#);
     snapshot.resume = Some("r".into());
     snapshot.tables = Some(Vec::new());
     snapshot.limit = PageLimit::new(1);
-    is(&snapshot, r#"{"client":"CLIENT","schema_hash":"5f","resume":"r","tables":[],"limit":1}"#);
+    snapshot.order = Some(Order::Any);
+    is(
+        &snapshot,
+        r#"{"client":"CLIENT","schema_hash":"5f","resume":"r","tables":[],"limit":1,"order":"any"}"#,
+    );
     refuses_new_fields(&snapshot);
     let page = Reply::Given(SnapshotPage {
         records: BTreeMap::from([("t".to_owned(), vec![raw(r#"{"id":1}"#)])]),

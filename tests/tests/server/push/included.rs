@@ -13,6 +13,7 @@ fn start(device: &Device<'_>) -> String {
         resume: None,
         tables: None,
         limit: None,
+        order: None,
     };
     loop {
         let reply = device.server.wait(device.server.engine.snapshot(&device.identity, &request)).unwrap();

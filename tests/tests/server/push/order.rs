@@ -319,6 +319,7 @@ fn what_was_pushed_is_part_of_the_next_pull() {
         resume: None,
         tables: None,
         limit: None,
+        order: None,
     };
     let Reply::Given(page) = server.wait(server.engine.snapshot(&device.identity, &snapshot)).unwrap() else {
         panic!("a snapshot is given")

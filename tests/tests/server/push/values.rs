@@ -47,6 +47,7 @@ fn rows(device: &Device<'_>) -> BTreeMap<String, Vec<JsonRow>> {
         resume: None,
         tables: None,
         limit: None,
+        order: None,
     };
     let mut rows: BTreeMap<String, Vec<JsonRow>> = BTreeMap::new();
     loop {

@@ -172,6 +172,7 @@ pub(super) fn schemas() -> Map<String, Value> {
                 "resume": text("Goes on after a page"),
                 "tables": list(tables()),
                 "limit": limit(),
+                "order": {"description": "Of rows in frames", "enum": ["key", "any"], "default": "key"},
             }),
         ),
     );

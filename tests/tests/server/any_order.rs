@@ -1,0 +1,112 @@
+//! Everything in the order in which it lies, and in parts between which rows move.
+
+use oosync_runtime::protocol::{ErrorCode, Order, Snapshot};
+
+use super::device::{Device, Form};
+use super::support::{Server, user};
+
+const SCHEMA: &str = "
+create table users (id uuid primary key, name text not null);
+create table articles (id uuid primary key, title text not null, body text);
+create table documents (id uuid primary key, user_id uuid not null references users, title text not null, body text);
+create index on documents (user_id);
+create table events (id bigint not null, user_id uuid not null, day date not null, primary key (id, day)) partition by range (day);
+create table events_old partition of events for values from (minvalue) to ('2024-01-01');
+create table events_new partition of events for values from ('2024-01-01') to (maxvalue);
+";
+
+const CONFIG: &str = "[tables.users]
+owner_column = \"id\"
+
+[tables.articles]
+unowned = \"everyone\"
+";
+
+/// Everybody reads all articles, and each of a hundred users has some documents: more of each than is read as one part.
+fn filled() -> Server {
+    let server = Server::with(SCHEMA, CONFIG);
+    server.database.execute(&format!(
+        "insert into users select ('00000000-0000-4000-8000-0000000000' || lpad(n::text, 2, '0'))::uuid, n from generate_series(0, 99) n;
+         insert into articles select md5(n::text)::uuid, 'title ' || n, repeat('x', 1900) from generate_series(1, 12000) n;
+         insert into documents select a.id, u.id, a.title, a.body from articles a
+           join users u on u.name = (substr(a.title, 7)::int % 100)::text;
+         insert into events select n, '{0}', '2023-12-01'::date + n from generate_series(1, 100) n;
+         analyze",
+        user(0),
+    ));
+    server
+}
+
+fn device(server: &Server, number: usize) -> Device<'_> {
+    let mut device = Device::new(server, number, Form::Frames);
+    device.order = Some(Order::Any);
+    device
+}
+
+#[test]
+fn rows_in_any_order_are_the_rows_of_the_user() {
+    let server = filled();
+    for number in [0, 1] {
+        let mut device = device(&server, number);
+        device.snapshot();
+        device.is_exact();
+    }
+}
+
+#[test]
+fn rows_that_move_between_the_parts_are_there_after_the_pull() {
+    let server = filled();
+    let mut device = device(&server, 0);
+    let mut request = device.asked();
+    request.resume = Some(device.begin_snapshot(&request));
+    let begun = device.rows.len();
+    assert!(begun > 100 && begun < 12_000, "{begun}");
+    // To the end of the table, and from there to what became free at its beginning.
+    for sql in [
+        "update articles set title = title || '!' where title like '%7'",
+        "delete from articles where title like '%3'",
+        "vacuum articles",
+        "update articles set title = title || '?' where title like '%7!' or title like '%5'",
+    ] {
+        server.database.execute(sql);
+    }
+    server.database.execute(
+        "insert into articles select md5('new' || n)::uuid, 'new', null from generate_series(1, 500) n",
+    );
+    device.end_snapshot(&request).unwrap();
+    device.pull();
+    device.is_exact();
+}
+
+#[test]
+fn what_cannot_be_gone_on_with_begins_anew() {
+    let server = filled();
+    let mut device = device(&server, 0);
+    let request = device.asked();
+    let resume = Some(device.begin_snapshot(&request));
+    let sorted = Snapshot { resume: resume.clone(), order: None, ..request.clone() };
+    let error = device.end_snapshot(&sorted).unwrap_err();
+    assert_eq!(error.body().code, ErrorCode::InvalidToken, "it was in no order: {error}");
+    // Rows lie elsewhere then, and nothing is logged.
+    server.database.execute("vacuum full articles");
+    let error = device.end_snapshot(&Snapshot { resume, ..request }).unwrap_err();
+    assert_eq!(error.body().code, ErrorCode::InvalidToken, "{error}");
+}
+
+#[test]
+fn whoever_has_a_small_part_of_a_large_table_gets_it_by_an_index() {
+    let server = filled();
+    let mut device = device(&server, 1);
+    device.snapshot();
+    device.is_exact();
+    assert_eq!(came(&device, "documents").len(), 120);
+    assert!(came(&device, "documents").is_sorted(), "in the order of keys");
+    assert!(!came(&device, "articles").is_sorted(), "as they lie");
+}
+
+/// The keys of a table as they came, as numbers.
+fn came(device: &Device<'_>, table: &str) -> Vec<Vec<u8>> {
+    let came = device.came.iter().filter(|(of, _)| of == table);
+    let bytes = |key: &str| key.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+    came.map(|(_, key)| bytes(key)).collect()
+}
