@@ -24,6 +24,10 @@ pub struct Snapshot {
     /// These tables alone: those that a newer app has and the older one had not, say. None is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tables: Option<Vec<String>>,
+    /// The cursor of a device that has other tables already. It comes back at the end, and is to be pulled from: it knows
+    /// then what the user could see while these rows were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
     /// Rows in a page. A reply in frames may have any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<PageLimit>,

@@ -44,6 +44,9 @@ struct Place {
     holder: Holder,
     /// Before the first row, and what the parts so far saw.
     state: State,
+    /// The cursor of a device that has other tables already, and what the parts so far saw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cursor: Option<State>,
     /// The table, by its place in the catalog.
     table: usize,
     /// Where to go on in it; none is the beginning.
@@ -206,7 +209,9 @@ impl Shared {
                 && place.state.access == now.state.access
                 && place.state.schema == now.state.schema;
             return if same {
-                place.state.saw(&now.state);
+                for state in std::iter::once(&mut place.state).chain(&mut place.cursor) {
+                    state.saw(&now.state);
+                }
                 Ok((place, buckets))
             } else {
                 Err(Error::new(ErrorCode::InvalidToken, "this snapshot cannot be continued: begin anew"))
@@ -218,8 +223,18 @@ impl Shared {
         {
             return Err(Error::new(ErrorCode::BadRequest, format!("there is no table {unknown:?}")));
         }
+        let cursor = match &request.cursor {
+            Some(token) => {
+                let mut cursor: Cursor = self.signer.read(token)?;
+                cursor.holder.check(&Holder { kind: Kind::Cursor, ..holder.clone() })?;
+                cursor.state.saw(&now.state);
+                Some(cursor.state)
+            }
+            None => None,
+        };
+        let state = now.state;
         let mut place =
-            Place { holder, state: now.state, table: 0, after: None, rows: 0, estimated: None, tables };
+            Place { holder, state, cursor, table: 0, after: None, rows: 0, estimated: None, tables };
         place.estimated = self.estimate(transaction, &self.wanted(shape, &place)).await?;
         Ok((place, buckets))
     }
@@ -248,7 +263,8 @@ impl Shared {
 
     fn end(&self, place: &Place) -> Result<String, Error> {
         let holder = Holder { kind: Kind::Cursor, ..place.holder.clone() };
-        self.signer.sign(&Cursor { holder, state: place.state.clone() })
+        let state = place.cursor.as_ref().unwrap_or(&place.state).clone();
+        self.signer.sign(&Cursor { holder, state })
     }
 
     async fn snapshot_frames(

@@ -19,6 +19,7 @@ fn columns_may_have_the_names_that_our_queries_use() {
         schema_hash: server.engine.schema().hash.to_owned(),
         resume: None,
         tables: None,
+        cursor: None,
         limit: None,
         order: None,
     };

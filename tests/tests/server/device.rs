@@ -143,22 +143,34 @@ impl<'s> Device<'s> {
             }
             Form::Json(limit) => {
                 request.limit = PageLimit::new(limit);
-                loop {
-                    let asked = async |engine: &Engine| engine.snapshot(&self.identity, &request).await;
-                    let reply: Result<SnapshotReply, _> = self.ask("snapshot", &request, asked);
-                    let Ok(Reply::Given(page)) = reply else { return false };
-                    self.pages += 1;
-                    for (table, rows) in &page.records {
-                        rows.iter().for_each(|row| self.record(table, row));
-                    }
-                    (self.after_page)(self.server, self.pages);
-                    match page.next {
-                        Next::Resume(token) => request.resume = Some(token),
-                        Next::Cursor(cursor) => {
-                            self.cursor = Some(cursor);
-                            return true;
-                        }
-                    }
+                self.load(request)
+            }
+        }
+    }
+
+    /// Loads these tables anew, beside the others.
+    pub(crate) fn fetch(&mut self, tables: &[&str]) {
+        self.rows.retain(|(table, _), _| !tables.contains(&table.as_str()));
+        let tables = Some(tables.iter().map(|table| (*table).to_owned()).collect());
+        assert!(self.load(Snapshot { tables, cursor: self.cursor.clone(), ..self.asked() }));
+    }
+
+    /// Page by page.
+    fn load(&mut self, mut request: Snapshot) -> bool {
+        loop {
+            let asked = async |engine: &Engine| engine.snapshot(&self.identity, &request).await;
+            let reply: Result<SnapshotReply, _> = self.ask("snapshot", &request, asked);
+            let Ok(Reply::Given(page)) = reply else { return false };
+            self.pages += 1;
+            for (table, rows) in &page.records {
+                rows.iter().for_each(|row| self.record(table, row));
+            }
+            (self.after_page)(self.server, self.pages);
+            match page.next {
+                Next::Resume(token) => request.resume = Some(token),
+                Next::Cursor(cursor) => {
+                    self.cursor = Some(cursor);
+                    return true;
                 }
             }
         }
@@ -262,6 +274,7 @@ impl<'s> Device<'s> {
             schema_hash: self.server.engine.schema().hash.to_owned(),
             resume: None,
             tables: None,
+            cursor: None,
             limit: None,
             order: self.order,
         }

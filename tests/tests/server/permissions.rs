@@ -30,6 +30,7 @@ fn row(server: &Server, identity: &Identity, client: uuid::Uuid) -> String {
         schema_hash: server.engine.schema().hash.to_owned(),
         resume: None,
         tables: None,
+        cursor: None,
         limit: None,
         order: None,
     };

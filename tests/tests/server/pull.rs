@@ -153,6 +153,24 @@ fn pages_of_a_snapshot_are_exact_where_a_bucket_was_the_users_for_some_of_them()
     }
 }
 
+/// The tables of a new version of an app, whose other tables are of an older state.
+#[test]
+fn tables_that_are_fetched_are_exact_where_a_bucket_was_the_users_meanwhile() {
+    for (before, meanwhile, after) in [(LEAVE, JOIN, LEAVE), (JOIN, LEAVE, JOIN)] {
+        let server = Server::todo();
+        fill(&server);
+        server.database.execute(before);
+        let mut device = Device::new(&server, 2, Form::Json(1_000));
+        device.snapshot();
+        device.pull();
+        server.database.execute(meanwhile);
+        device.fetch(&["lists", "todos"]);
+        server.database.execute(after);
+        device.pull();
+        device.is_exact();
+    }
+}
+
 #[test]
 fn what_cannot_be_continued_says_why() {
     let server = Server::todo();

@@ -5,8 +5,8 @@
 //! brings both together. Dirty rows are merged as in a delta, in either case.
 //!
 //! The cursor that a download ends with is the server's state before its first chunk; the delta that follows makes it
-//! exact. A download of some tables leaves the file's cursor as it is: the delta from there brings what changed in all
-//! tables, also since the first chunk of these.
+//! exact. A download of some tables ends with the file's own cursor, which the server has added to what the user could see
+//! meanwhile: the delta from there brings what changed in all tables, also since the first chunk of these.
 
 use rusqlite::{Connection, params_from_iter};
 
@@ -142,7 +142,7 @@ impl Store {
     }
 
     /// Ends the download: the device has the state of `cursor`, which the next delta goes on from. After a download of
-    /// some tables, it goes on from where it was, and `cursor` does not count.
+    /// some tables, that is where the file was before, as the server has given it back.
     ///
     /// # Errors
     ///
@@ -160,11 +160,9 @@ impl Store {
         for name in ["bootstrap", "bootstrap_through", "bootstrap_resume", "bootstrap_tables"] {
             meta::remove(connection, name)?;
         }
+        meta::set(connection, "cursor", cursor)?;
         match &bootstrap.tables {
-            None => {
-                meta::set(connection, "cursor", cursor)?;
-                set_to_fetch(connection, &[])?;
-            }
+            None => set_to_fetch(connection, &[])?,
             Some(tables) => {
                 let mut left = to_fetch(connection)?;
                 left.retain(|table| !tables.contains(table));

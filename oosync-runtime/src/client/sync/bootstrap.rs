@@ -6,7 +6,7 @@ use super::{Stage, Summary, SyncError};
 use crate::client::Event;
 use crate::client::StoreError;
 use crate::client::transport::{Download, TransportError};
-use crate::protocol::{ErrorCode, Mode, Next, Order, Snapshot};
+use crate::protocol::{ErrorCode, Mode, Next, Snapshot};
 
 /// How a request for a chunk ended.
 enum Loaded {
@@ -98,9 +98,10 @@ impl Syncer {
             schema_hash: self.schema.hash.to_owned(),
             resume,
             tables: tables.map(<[String]>::to_vec),
+            cursor: if tables.is_some() { self.cursor()? } else { None },
             limit: None,
-            // SQLite takes in sorted keys faster than the server is slowed down by sorting them.
-            order: Some(Order::Key),
+            // In that of keys: SQLite gains more by it than the server loses by sorting.
+            order: None,
         };
         let body = match context.transport.snapshot(&request) {
             Ok(Download::Frames(body)) => body,

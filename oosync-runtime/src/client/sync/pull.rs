@@ -56,9 +56,7 @@ impl Syncer {
 
     /// What a pull asks for; nothing where there is no cursor yet.
     pub(in crate::client) fn pull_request(&self, wait: Option<Duration>) -> Result<Option<Pull>, SyncError> {
-        let (Some(client), Some(cursor)) = (self.client()?, self.store.cursor()?) else { return Ok(None) };
-        let cursor = String::from_utf8(cursor)
-            .map_err(|_| StoreError::Damaged { what: "the cursor is no text".to_owned() })?;
+        let (Some(client), Some(cursor)) = (self.client()?, self.cursor()?) else { return Ok(None) };
         Ok(Some(Pull {
             client,
             schema_hash: self.schema.hash.to_owned(),
@@ -68,6 +66,12 @@ impl Syncer {
             wait,
             acknowledged: self.acknowledged()?,
         }))
+    }
+
+    /// The state that the file has.
+    pub(super) fn cursor(&self) -> Result<Option<String>, StoreError> {
+        let cursor = self.store.cursor()?.map(String::from_utf8).transpose();
+        cursor.map_err(|_| StoreError::Damaged { what: "the cursor is no text".to_owned() })
     }
 
     /// Takes a delta in: in one transaction, once all of it is there. `is_new` says that it was asked for after everything

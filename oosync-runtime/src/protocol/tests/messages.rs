@@ -170,6 +170,7 @@ fn snapshots() {
         schema_hash: "5f".into(),
         resume: None,
         tables: None,
+        cursor: None,
         limit: None,
         order: None,
     };

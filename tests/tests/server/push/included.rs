@@ -12,6 +12,7 @@ fn start(device: &Device<'_>) -> String {
         schema_hash: device.server.engine.schema().hash.to_owned(),
         resume: None,
         tables: None,
+        cursor: None,
         limit: None,
         order: None,
     };

@@ -318,6 +318,7 @@ fn what_was_pushed_is_part_of_the_next_pull() {
         schema_hash: hash.to_owned(),
         resume: None,
         tables: None,
+        cursor: None,
         limit: None,
         order: None,
     };

@@ -46,6 +46,7 @@ fn rows(device: &Device<'_>) -> BTreeMap<String, Vec<JsonRow>> {
         schema_hash: device.server.engine.schema().hash.to_owned(),
         resume: None,
         tables: None,
+        cursor: None,
         limit: None,
         order: None,
     };

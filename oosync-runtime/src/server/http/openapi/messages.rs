@@ -171,6 +171,7 @@ pub(super) fn schemas() -> Map<String, Value> {
                 "schema_hash": hash(),
                 "resume": text("Goes on after a page"),
                 "tables": list(tables()),
+                "cursor": text("Of a device that has other tables already"),
                 "limit": limit(),
                 "order": {"description": "Of rows in frames", "enum": ["key", "any"], "default": "key"},
             }),
