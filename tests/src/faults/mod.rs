@@ -17,6 +17,7 @@
 //!
 //! - [`run`]: one run; [`Kind`]: what can go wrong
 //! - `inject`: what goes wrong, and what ends by itself; `versions`: a second version of schema and app
+//! - `issuer`: who signs tokens and publishes keys, where it is no header that says whose a device is
 //! - `machine`: clocks and disks of processes; `machine.c` is loaded before libc
 //! - `world`: the database, the servers, the backend; `books.sql`: what the oracle knows beyond the tables
 //! - [`device`]: a device's process; `handle`: how the harness has it; [`proxy`]: its network
@@ -30,6 +31,7 @@
 pub mod device;
 mod handle;
 mod inject;
+mod issuer;
 mod kind;
 mod machine;
 mod oracle;
