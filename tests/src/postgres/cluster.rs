@@ -208,7 +208,8 @@ impl Cluster {
         }
     }
 
-    /// Copies the data of a server that is not running to a folder that is not there, as a backup does.
+    /// Copies the data of a server that is not running to a folder that is not there, as a backup does; or of one that nobody
+    /// writes to since a checkpoint.
     ///
     /// # Panics
     ///
@@ -225,6 +226,8 @@ impl Cluster {
     pub fn restore(&self, from: &Path) {
         fs::remove_dir_all(self.data()).expect("our own folder");
         copy(from, &self.data());
+        // Of a server that ran when it was copied.
+        let _ = fs::remove_file(self.data().join("postmaster.pid"));
     }
 
     fn own_folder(&self) -> &Path {
