@@ -85,7 +85,7 @@ fn algorithm(name: &str) -> Result<Algorithm, Failure> {
 }
 
 /// `[claims]` of `Oosync.toml`.
-fn mapping(claims: &ClaimsConfig) -> ClaimMapping {
+pub(super) fn mapping(claims: &ClaimsConfig) -> ClaimMapping {
     let mut mapping = ClaimMapping::new().user(claims.user_id.as_str());
     if let Some(claim) = &claims.role {
         let roles = claims.roles.iter().map(|(value, role)| (value.value.as_str(), role.value.as_str()));
