@@ -34,7 +34,7 @@ const ANSWER: Duration = Duration::from_secs(20);
 
 /// After how long without an answer a connection is given up at first: shorter than the time for which processes are
 /// stopped, and doubled where the server is slow.
-const PATIENCE: Duration = Duration::from_millis(1_500);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a device is started with.
 #[derive(Debug, Clone)]

@@ -278,10 +278,11 @@ impl Run<'_> {
         [-40, -1, 1, 40][self.dice.roll(4)] * [60, 86_400][self.dice.roll(2)]
     }
 
-    /// How long a process is stopped, in milliseconds: in long runs also longer than anybody waits for an answer.
+    /// How long a process is stopped, in milliseconds: longer than tokens live and, often, than others wait for it; in long runs
+    /// also longer than anybody waits for an answer.
     fn pause(&mut self) -> usize {
         let is_long = self.options.time > Duration::from_secs(40) && self.dice.roll(3) == 0;
-        if is_long { 30_000 } else { 2_500 }
+        if is_long { 30_000 } else { 4_000 }
     }
 
     /// A device goes to the new version; of the first one, the database knows nothing yet.
@@ -371,9 +372,10 @@ impl Run<'_> {
             return false;
         }
         let copy = self.world.folder.join("postgres");
-        let (before, after) = (self.dice.roll(2) == 0, self.dice.roll(2) == 0);
-        self.world.back_up(&copy, before);
-        self.later(3_000, Later::RestorePostgres(copy, after));
+        let stopped = [None, Some(false), Some(true)][self.dice.roll(3)];
+        let cleanly = self.dice.roll(2) == 0;
+        self.world.back_up(&copy, stopped);
+        self.later(3_000, Later::RestorePostgres(copy, cleanly));
         true
     }
 

@@ -81,7 +81,8 @@ kinds! {
     Upgrade = "upgrade",
     /// What has nothing to do with the sync changes in the schema; tables are rewritten.
     Ddl = "ddl",
-    /// The data folder of Postgres is replaced by an earlier copy of it.
+    /// The data folder of Postgres is replaced by an earlier copy of it, that of a running server or of one that was stopped or
+    /// killed.
     PostgresRestore = "postgres-restore",
     /// A device's clock jumps by days.
     Clock = "clock",

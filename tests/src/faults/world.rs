@@ -36,9 +36,10 @@ pub(super) fn id(kind: u8, person: usize) -> String {
 
 /// A Postgres that may be killed, and that keeps what it has confirmed.
 pub fn cluster() -> Arc<Cluster> {
-    let settings = ["synchronous_commit=on", "max_connections=300", "log_min_messages=fatal"]
-        .map(str::to_owned)
-        .to_vec();
+    let settings =
+        ["synchronous_commit=on", "max_connections=300", "log_min_messages=fatal", "wal_level=replica"]
+            .map(str::to_owned)
+            .to_vec();
     let cluster = Arc::new(Cluster::private(&ClusterOptions { settings, ..ClusterOptions::default() }));
     cluster.role("oosync_server");
     cluster
@@ -247,8 +248,12 @@ impl World {
         rows.expect("Postgres answers").iter().map(|row| row.get(0)).collect()
     }
 
-    /// Stops Postgres cleanly or as a power cut does, copies its data, and starts it again.
-    pub(super) fn back_up(&self, to: &Path, cleanly: bool) {
+    /// Copies the data of Postgres while it runs; or stops it first, cleanly or as a power cut does, and starts it again.
+    pub(super) fn back_up(&self, to: &Path, stopped: Option<bool>) {
+        let Some(cleanly) = stopped else {
+            drop(crate::fire::connected(&self.database));
+            return self.cluster.back_up_running(to);
+        };
         self.end_postgres(cleanly);
         self.cluster.back_up(to);
         self.cluster.start_again();
