@@ -38,6 +38,10 @@
 //! | [`postgres`] | what is installed into the database: the log of changes, policies; comparing and applying it |
 #![cfg_attr(feature = "introspect", doc = "| [`introspect`] | Postgres catalogs to facts |")]
 #![cfg_attr(feature = "cli", doc = "| [`cli`] | the command `cargo oosync` |")]
+#![cfg_attr(
+    feature = "verify",
+    doc = "| [`verify`] | what `cargo oosync verify` and `oosyncd verify` are told |"
+)]
 //! | [`project`] | where a project's config and facts are |
 //! | [`diagnostic`] | problems, shown as rustc shows them |
 //! | [`files`] | writing files whole or not at all |
@@ -74,6 +78,8 @@ pub mod project;
 pub mod sqlite;
 pub mod suggest;
 pub mod types;
+#[cfg(feature = "verify")]
+pub mod verify;
 
 #[cfg(feature = "codegen")]
 pub use self::compile::{Builder, compile};

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::verify::VerifyArguments;
+
 /// Facts about a Postgres schema, checked in beside the code that depends on it.
 #[derive(Debug, Parser)]
 #[command(
@@ -76,7 +78,7 @@ pub(super) enum Command {
     /// Show what is found where, and whether it works
     Doctor,
     /// Compare a device's file with what the server has for its user; runs `oosyncd`, or what $OOSYNCD names
-    Verify(Verify),
+    Verify(VerifyArguments),
     /// Print a completion script for a shell
     Completions(Completions),
 }
@@ -160,25 +162,6 @@ pub(super) struct Diff {
     pub(super) older: PathBuf,
     /// The newer facts; `-` is standard input
     pub(super) newer: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Verify {
-    /// The file that the app opens
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    /// Whose it should be [default: whoever the file says]
-    #[arg(long, value_name = "ID")]
-    pub(super) user: Option<String>,
-    /// Ask this sync server, with the token in OOSYNC_TOKEN [default: the database, as the sync server's role]
-    #[arg(long, value_name = "URL")]
-    pub(super) server: Option<String>,
-    /// With `--server`: the header that it believes instead of a token
-    #[arg(long, value_name = "NAME", requires = "server")]
-    pub(super) trust_header: Option<String>,
-    /// Sync the file, and fetch the rows of ranges that differ; the app must not be running
-    #[arg(long)]
-    pub(super) repair: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,15 +4,20 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::args::{Common, Format, Verify};
+use super::args::{Common, Format};
 use super::report::{Failure, Reporter};
 use super::{Fault, Outcome, database, project};
 use crate::diagnostic::Diagnostic;
+use crate::verify::VerifyArguments;
 
 /// The program's name.
 const PROGRAM: &str = if cfg!(windows) { "oosyncd.exe" } else { "oosyncd" };
 
-pub(super) fn run(common: &Common, arguments: &Verify, reporter: &Reporter) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    common: &Common,
+    arguments: &VerifyArguments,
+    reporter: &Reporter,
+) -> Result<Outcome, Failure> {
     let project = project(common)?;
     let Some(config) = &project.config_path else {
         let problem = Diagnostic::error("there is no Oosync.toml in this folder or above it");
@@ -24,30 +29,17 @@ pub(super) fn run(common: &Common, arguments: &Verify, reporter: &Reporter) -> R
     let program = program();
     let mut command = Command::new(&program);
     command.arg("--project").arg(config).arg("--facts").arg(&project.facts_path);
-    if let Some(header) = &arguments.trust_header {
-        command.arg("--trust-header").arg(header);
-    }
-    command.arg("verify").arg(&arguments.file);
-    if let Some(user) = &arguments.user {
-        command.arg("--user").arg(user);
-    }
-    if arguments.repair {
-        command.arg("--repair");
-    }
+    command.arg("verify");
     if common.format == Format::Json {
         command.args(["--format", "json"]);
     }
-    match &arguments.server {
-        Some(url) => {
-            command.arg("--server").arg(url);
-        }
-        None => {
-            let (url, from) = database::chosen(common)?;
-            reporter.remark(&format!("comparing with {url} ({from})"));
-            // By the environment: arguments are seen by every user of the machine.
-            let text = common.database_url.clone().or_else(|| std::env::var(from).ok());
-            command.env("OOSYNC_DATABASE_URL", text.unwrap_or_default());
-        }
+    command.args(arguments.to_arguments());
+    if arguments.server.is_none() {
+        let (url, from) = database::chosen(common)?;
+        reporter.remark(&format!("comparing with {url} ({from})"));
+        // By the environment: arguments are seen by every user of the machine.
+        let text = common.database_url.clone().or_else(|| std::env::var(from).ok());
+        command.env("OOSYNC_DATABASE_URL", text.unwrap_or_default());
     }
     if common.quiet && common.format == Format::Human {
         command.stdout(Stdio::null());

@@ -13,7 +13,7 @@
 //! - `push`: what devices wrote, applied once; conflicts, and hooks
 //! - `wait`: pulls that wait until something changes
 //! - `audit`: whether devices have what the tables have
-//! - [`http`]: all of it as a router, and connections
+//! - [`http`]: all of it as a router, and connections; `in_process` (feature `client`): without, for devices in this process
 //! - `maintenance`: what is done now and then; `metrics`: what is counted
 //! - [`planned`](schema_of), [`daemon`] (feature `daemon`): the schema of a plan at run time; the program `oosyncd`
 //! - `stream`: bodies of frames; `spool`: one that waits for a slow device
@@ -34,6 +34,8 @@ mod epoch;
 mod error;
 mod event;
 pub mod http;
+#[cfg(feature = "client")]
+mod in_process;
 mod maintenance;
 mod metrics;
 mod permissions;
@@ -54,6 +56,8 @@ mod wait;
 pub use self::engine::{Engine, EngineBuilder};
 pub use self::error::Error;
 pub use self::event::{Event, StaleClient};
+#[cfg(feature = "client")]
+pub use self::in_process::InProcess;
 pub use self::maintenance::{Maintenance, MaintenanceHandle};
 pub use self::permissions::Permissions;
 #[cfg(feature = "daemon")]

@@ -175,7 +175,7 @@ fn names(options: &RunOptions) -> String {
 
 fn tell(options: &RunOptions, outcome: &Outcome, took: Duration) {
     println!(
-        "seed {}: {} devices, {}: {} faults ({} traps sprung); {} texts written, {} arrived, {} transactions of the backend; queues sent in {} ms at most; {} anomalies; {:.1} s",
+        "seed {}: {} devices, {}: {} faults ({} traps sprung); {} texts written, {} arrived, {} transactions of the backend; queues sent in {} ms at most; {} tokens refused; {} anomalies; {:.1} s",
         options.seed,
         options.devices,
         names(options),
@@ -185,6 +185,7 @@ fn tell(options: &RunOptions, outcome: &Outcome, took: Duration) {
         outcome.arrived,
         outcome.backend,
         outcome.longest,
+        outcome.refused,
         outcome.anomalies.len(),
         took.as_secs_f64()
     );

@@ -20,8 +20,8 @@ use oosync_runtime::client::{Client, HttpTransport, StartOptions, StoreError, Sy
 use oosync_runtime::rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 use oosync_runtime::server::schema_of;
 
-use super::versions;
 use super::world::{BULK, project};
+use super::{issuer, versions};
 use crate::fire::{Dice, user};
 
 /// With work queued and a network, an attempt is made within the longest wait between two; after the network was gone,
@@ -31,6 +31,10 @@ const LIVENESS: Duration = Duration::from_secs(60);
 /// How long a request is waited for: longer than any takes on a machine that is busy with other things, and short enough
 /// that one that vanished is given up within [`LIVENESS`].
 const ANSWER: Duration = Duration::from_secs(20);
+
+/// After how long without an answer a connection is given up at first: shorter than the time for which processes are
+/// stopped, and doubled where the server is slow.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What a device is started with.
 #[derive(Debug, Clone)]
@@ -47,6 +51,8 @@ pub struct DeviceOptions {
     pub name: String,
     /// What its app writes follows from this.
     pub seed: u64,
+    /// Where its user's tokens are; none where a header says who that is.
+    pub tokens: Option<String>,
 }
 
 impl DeviceOptions {
@@ -60,12 +66,13 @@ impl DeviceOptions {
             self.person.to_string(),
             self.name.clone(),
             self.seed.to_string(),
+            self.tokens.clone().unwrap_or_default(),
         ]
     }
 
     /// From arguments of the program.
     pub fn parse(arguments: &[String]) -> Option<Self> {
-        let [project, file, url, person, name, seed] = arguments else { return None };
+        let [project, file, url, person, name, seed, tokens] = arguments else { return None };
         Some(Self {
             project: project.into(),
             file: file.into(),
@@ -73,6 +80,7 @@ impl DeviceOptions {
             person: person.parse().ok()?,
             name: name.clone(),
             seed: seed.parse().ok()?,
+            tokens: Some(tokens.clone()).filter(|url| !url.is_empty()),
         })
     }
 
@@ -95,9 +103,14 @@ fn anomaly(what: &str) {
 pub fn run(options: &DeviceOptions) -> ExitCode {
     let (_, plan) = project(&options.project);
     let schema = schema_of(&plan);
-    let transport = HttpTransport::builder(&options.url)
-        .header("x-user", user(options.person))
+    let transport = HttpTransport::builder(&options.url);
+    let transport = match options.tokens.clone() {
+        Some(url) => transport.token(move |again| issuer::token(&url, again)),
+        None => transport.header("x-user", user(options.person)),
+    };
+    let transport = transport
         .connect_timeout(Duration::from_secs(1))
+        .patience(PATIENCE)
         .answer_timeout(ANSWER)
         .build()
         .expect("the URL is one");
@@ -511,8 +524,12 @@ mod tests {
             person: 2,
             name: "n".into(),
             seed: 7,
+            tokens: None,
         };
         let parsed = DeviceOptions::parse(&options.arguments()[1..]).unwrap();
         assert_eq!(parsed.arguments(), options.arguments());
+        let tokens = DeviceOptions { tokens: Some("t".to_owned()), ..options };
+        let parsed = DeviceOptions::parse(&tokens.arguments()[1..]).unwrap();
+        assert_eq!(parsed.tokens.as_deref(), Some("t"));
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Device {
     pub machine: Option<Machine>,
     /// A bit of its file was turned over: an audit finds that.
     pub is_flipped: bool,
+    /// Where its user's tokens are.
+    tokens: Option<String>,
     program: PathBuf,
     seed: u64,
     processes: u64,
@@ -61,6 +63,7 @@ impl Device {
         let name = format!("d{number}");
         Self {
             file: world.folder.join(format!("{name}.db")),
+            tokens: world.issuer.as_ref().map(|issuer| issuer.token_url(&name, person)),
             name,
             person,
             proxy: Proxy::new(move || {
@@ -94,7 +97,19 @@ impl Device {
             person: self.person,
             name: format!("{}-{}", self.name, self.processes),
             seed: self.seed.wrapping_add(self.processes.wrapping_mul(1_000_003)),
+            tokens: self.tokens.clone(),
         }
+    }
+
+    /// Whether its file says whose it is.
+    pub(super) fn is_registered(&self) -> bool {
+        let ask = || {
+            let connection = Connection::open(&self.file)?;
+            connection.busy_timeout(Duration::from_secs(5))?;
+            connection
+                .query_row("SELECT count(*) FROM _oosync_meta WHERE name = 'user'", [], |row| row.get(0))
+        };
+        ask().is_ok_and(|count: i64| count > 0)
     }
 
     /// Starts its process, with the file as it is.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
+use super::issuer::{Issuer, Mistaken, Wrong};
 use super::kind::Kind;
 use super::machine::{BROKEN, FULL, Machine};
 use super::proxy::{Trap, Weather};
@@ -30,6 +31,9 @@ pub(super) enum Later {
     Elsewhere(Box<Client>),
     EndPrepared(String),
     Disk(usize),
+    Issuer,
+    Withdraw,
+    Correct(usize),
 }
 
 impl Run<'_> {
@@ -98,7 +102,9 @@ impl Run<'_> {
                     "set lock_timeout = '1s'; select oosync.mark(); select oosync.compact(interval '0')",
                 );
             }
-            Kind::Restore if self.is_under_way(|later| matches!(later, Later::Restore(_))) => return false,
+            Kind::Restore if self.is_under_way(|later| matches!(later, Later::Restore(_) | Later::Correct(_))) => {
+                return false;
+            }
             Kind::Restore => {
                 self.devices[number].back_up();
                 self.later(2_000, Later::Restore(number));
@@ -161,6 +167,33 @@ impl Run<'_> {
             Kind::BitFlip => return self.devices[number].flip(),
             Kind::Reparent => self.world.reparent(&mut self.dice),
             Kind::ShareInPull => return self.share_in_pull(number, bytes),
+            Kind::Expiry => {
+                let life = Duration::from_millis((30 + bytes % 900) as u64);
+                self.issuer(3_000, |issuer| issuer.life(life));
+            }
+            Kind::IssuerDown => self.issuer(2_000, Issuer::fail),
+            Kind::IssuerClock => {
+                let seconds = [-60, -3, 3, 60][self.dice.roll(4)];
+                self.issuer(2_000, |issuer| issuer.clock(seconds));
+            }
+            Kind::KeyRotation => {
+                let is_sudden = self.dice.roll(2) == 0;
+                self.world.issuer.iter().for_each(Issuer::rotate);
+                if is_sudden {
+                    self.world.issuer.iter().for_each(Issuer::withdraw);
+                } else {
+                    self.later(1_500, Later::Withdraw);
+                }
+            }
+            Kind::ForgedToken => {
+                self.intrude();
+                self.mistake(number, Mistaken::Forged);
+            }
+            // A file of nobody's would become the other person's; so would an earlier copy of it, from before that.
+            Kind::OtherAccount if !self.devices[number].is_registered() || self.is_under_way(|later| matches!(later, Later::Restore(_))) => {
+                return false;
+            }
+            Kind::OtherAccount => self.mistake(number, Mistaken::OtherAccount),
             Kind::Clone => {
                 let name = self.devices.len();
                 let mut clone = self.devices[number].cloned(&self.world, name);
@@ -178,6 +211,31 @@ impl Run<'_> {
     fn weather(&mut self, number: usize, weather: Weather, milliseconds: usize) {
         self.devices[number].proxy.weather(weather);
         self.later(milliseconds, Later::Calm(number));
+    }
+
+    fn issuer(&mut self, milliseconds: usize, change: impl Fn(&Issuer)) {
+        self.world.issuer.iter().for_each(change);
+        self.later(milliseconds, Later::Issuer);
+    }
+
+    /// Somebody shows tokens that are not right: no server takes them.
+    fn intrude(&mut self) {
+        let server = self.servers[self.dice.roll(self.servers.len())].address;
+        let person = self.dice.roll(PEOPLE);
+        let Some(issuer) = &self.world.issuer else { return };
+        for wrong in Wrong::ALL {
+            let status = issuer.intrude(server, person, wrong);
+            // Without the keys, or in the middle of something else that goes wrong, it cannot say.
+            if status.is_some_and(|status| !matches!(status, 401 | 503)) {
+                self.anomalies.push(format!("a token is taken: {wrong:?}, {status:?}"));
+            }
+        }
+    }
+
+    fn mistake(&mut self, number: usize, mistaken: Mistaken) {
+        let name = &self.devices[number].name;
+        self.world.issuer.iter().for_each(|issuer| issuer.mistake(name, mistaken));
+        self.later(2_000, Later::Correct(number));
     }
 
     fn another_server(&mut self) {
@@ -220,10 +278,11 @@ impl Run<'_> {
         [-40, -1, 1, 40][self.dice.roll(4)] * [60, 86_400][self.dice.roll(2)]
     }
 
-    /// How long a process is stopped, in milliseconds: in long runs also longer than anybody waits for an answer.
+    /// How long a process is stopped, in milliseconds: longer than tokens live and, often, than others wait for it; in long runs
+    /// also longer than anybody waits for an answer.
     fn pause(&mut self) -> usize {
         let is_long = self.options.time > Duration::from_secs(40) && self.dice.roll(3) == 0;
-        if is_long { 30_000 } else { 2_500 }
+        if is_long { 30_000 } else { 4_000 }
     }
 
     /// A device goes to the new version; of the first one, the database knows nothing yet.
@@ -313,9 +372,10 @@ impl Run<'_> {
             return false;
         }
         let copy = self.world.folder.join("postgres");
-        let (before, after) = (self.dice.roll(2) == 0, self.dice.roll(2) == 0);
-        self.world.back_up(&copy, before);
-        self.later(3_000, Later::RestorePostgres(copy, after));
+        let stopped = [None, Some(false), Some(true)][self.dice.roll(3)];
+        let cleanly = self.dice.roll(2) == 0;
+        self.world.back_up(&copy, stopped);
+        self.later(3_000, Later::RestorePostgres(copy, cleanly));
         true
     }
 
@@ -446,6 +506,12 @@ impl Run<'_> {
                         .for_each(|it| it.pause(false));
                 }
                 Later::Disk(number) => self.machine(number, |machine| machine.disk(0)),
+                Later::Issuer => self.world.issuer.iter().for_each(Issuer::recover),
+                Later::Withdraw => self.world.issuer.iter().for_each(Issuer::withdraw),
+                Later::Correct(number) => {
+                    let name = &self.devices[number].name;
+                    self.world.issuer.iter().for_each(|issuer| issuer.correct(name));
+                }
                 Later::EndPrepared(sql) => drop(connected(&self.world.database).batch_execute(&sql)),
             }
         }

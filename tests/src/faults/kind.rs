@@ -81,7 +81,8 @@ kinds! {
     Upgrade = "upgrade",
     /// What has nothing to do with the sync changes in the schema; tables are rewritten.
     Ddl = "ddl",
-    /// The data folder of Postgres is replaced by an earlier copy of it.
+    /// The data folder of Postgres is replaced by an earlier copy of it, that of a running server or of one that was stopped or
+    /// killed.
     PostgresRestore = "postgres-restore",
     /// A device's clock jumps by days.
     Clock = "clock",
@@ -113,6 +114,33 @@ kinds! {
     Reparent = "reparent",
     /// Rows move, or are not shared any more, while a device is in the middle of an answer.
     ShareInPull = "share-in-pull",
+    /// Tokens live for some hundred milliseconds: they expire while a pull waits, and in the middle of pushes and downloads.
+    Expiry = "expiry",
+    /// Nobody gives tokens out, and nobody publishes the keys to check them with.
+    IssuerDown = "issuer-down",
+    /// Tokens are signed with another key; the one before is withdrawn at once, or after a while.
+    KeyRotation = "key-rotation",
+    /// The clock of who gives tokens out is off: they are not valid yet, or not any more.
+    IssuerClock = "issuer-clock",
+    /// A device shows tokens that nobody gave out, and that say it is another person's.
+    ForgedToken = "forged-token",
+    /// Somebody has signed in to another account on a device.
+    OtherAccount = "other-account",
+}
+
+impl Kind {
+    /// Whether it is about tokens.
+    pub(super) const fn is_of_tokens(self) -> bool {
+        matches!(
+            self,
+            Self::Expiry
+                | Self::IssuerDown
+                | Self::KeyRotation
+                | Self::IssuerClock
+                | Self::ForgedToken
+                | Self::OtherAccount
+        )
+    }
 }
 
 impl fmt::Display for Kind {

@@ -185,7 +185,7 @@ mod tests {
     fn it_finds_rows_that_differ_texts_that_are_lost_and_what_was_applied_twice() {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let folder = std::env::temp_dir().join(format!("oosync-oracle-{}-{now}", std::process::id()));
-        let world = World::new(&cluster(), &folder, Path::new("none"));
+        let world = World::new(&cluster(), &folder, Path::new("none"), None);
         let schema = schema_of(&project(&folder).1);
         let file = folder.join("d0.db");
         let device = Device::builder(&file, schema).open().unwrap();

@@ -11,6 +11,7 @@ use postgres::Client;
 
 use super::handle::Device;
 use super::inject::Later;
+use super::issuer::Issuer;
 use super::kind::Kind;
 use super::machine::Machine;
 use super::oracle::{Left, anomalies};
@@ -48,6 +49,8 @@ pub struct Outcome {
     pub sprung: u64,
     /// The longest that a device took to send its queue once everything was fine again, in milliseconds.
     pub longest: u64,
+    /// How often a device was told that its token is not taken.
+    pub refused: u64,
     /// What may not be.
     pub anomalies: Vec<String>,
     /// Where the files of the run are, if there are anomalies.
@@ -67,6 +70,8 @@ pub(super) struct Run<'o> {
     pub(super) upgrade: Upgrade,
     /// Texts that the server had been given before its database was replaced by an earlier copy.
     pub(super) taken_back: HashSet<String>,
+    /// What was seen that may not be, by others than devices.
+    pub(super) anomalies: Vec<String>,
     faults: BTreeMap<Kind, u64>,
     /// Dead devices are started again after that.
     dead: BTreeMap<usize, Instant>,
@@ -92,7 +97,7 @@ pub fn run(cluster: &Arc<Cluster>, options: &RunOptions) -> Outcome {
     let folder =
         std::env::temp_dir().join(format!("oosync-faults-{}-{:x}", std::process::id(), options.seed));
     let _ = std::fs::remove_dir_all(&folder);
-    let world = World::new(cluster, &folder, &options.program);
+    let world = World::new(cluster, &folder, &options.program, has_tokens(options).then(Issuer::new));
     let (stop, backend) = (AtomicBool::new(false), AtomicU64::new(0));
     let mut run = Run {
         options,
@@ -103,6 +108,7 @@ pub fn run(cluster: &Arc<Cluster>, options: &RunOptions) -> Outcome {
         later: Vec::new(),
         upgrade: Upgrade::No,
         taken_back: HashSet::new(),
+        anomalies: Vec::new(),
         faults: BTreeMap::new(),
         dead: BTreeMap::new(),
         world,
@@ -122,6 +128,14 @@ pub fn run(cluster: &Arc<Cluster>, options: &RunOptions) -> Outcome {
     outcome.backend = backend.into_inner();
     outcome.folder = keep(&folder, &outcome);
     outcome
+}
+
+/// Whether devices show tokens: always where those go wrong, and otherwise in half of the runs. Where only the servers' clock
+/// jumps they do not, since no token would be valid then.
+fn has_tokens(options: &RunOptions) -> bool {
+    let is_there = |of: fn(Kind) -> bool| options.kinds.iter().any(|kind| of(*kind));
+    is_there(Kind::is_of_tokens)
+        || !is_there(|kind| kind == Kind::ServerClock) && Dice::new(options.seed ^ 0x70).roll(2) == 0
 }
 
 struct StopAtEnd<'a>(&'a AtomicBool);
@@ -263,7 +277,8 @@ impl Run<'_> {
                 is_copied: device.is_copied,
             })
             .collect();
-        let mut found: Vec<String> = self.devices.iter().flat_map(Device::anomalies).collect();
+        let mut found = self.anomalies;
+        found.extend(self.devices.iter().flat_map(Device::anomalies));
         found.extend(anomalies(&self.world, &self.taken_back, &left));
         let arrived = "select count(distinct value) from books.written where value like 'w:%'";
         Outcome {
@@ -278,6 +293,7 @@ impl Run<'_> {
             faults: self.faults.clone(),
             sprung: self.devices.iter().map(|device| device.proxy.sprung()).sum(),
             longest,
+            refused: self.world.issuer.as_ref().map_or(0, Issuer::refused),
             anomalies: found,
             ..Outcome::default()
         }

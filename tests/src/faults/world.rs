@@ -14,6 +14,7 @@ use oosync_build::postgres::{Installation, Wrapping};
 use oosync_build::project::Project;
 use postgres::{Client, NoTls};
 
+use super::issuer::{self, Issuer};
 use super::machine::Machine;
 use crate::fire::{Dice, user};
 use crate::{Cluster, ClusterOptions, TestDatabase};
@@ -35,9 +36,10 @@ pub(super) fn id(kind: u8, person: usize) -> String {
 
 /// A Postgres that may be killed, and that keeps what it has confirmed.
 pub fn cluster() -> Arc<Cluster> {
-    let settings = ["synchronous_commit=on", "max_connections=300", "log_min_messages=fatal"]
-        .map(str::to_owned)
-        .to_vec();
+    let settings =
+        ["synchronous_commit=on", "max_connections=300", "log_min_messages=fatal", "wal_level=replica"]
+            .map(str::to_owned)
+            .to_vec();
     let cluster = Arc::new(Cluster::private(&ClusterOptions { settings, ..ClusterOptions::default() }));
     cluster.role("oosync_server");
     cluster
@@ -54,15 +56,34 @@ pub(super) struct World {
     pub folder: PathBuf,
     /// The program `faults`, which is server and device too.
     pub program: PathBuf,
+    /// Who gives tokens out; none where a header says whose a device is.
+    pub issuer: Option<Issuer>,
+}
+
+/// The config of the servers: everything that an operator would wait a minute for takes seconds.
+fn config(issuer: Option<&Issuer>) -> String {
+    let auth = match issuer {
+        Some(issuer) => format!(
+            "algorithms = [\"EdDSA\"]\njwks_url = \"{}\"\njwks_max_age = \"1s\"\njwks_pause = \"500ms\"\n\
+             issuers = [\"{}\"]\naudiences = \"*\"\nleeway = \"100ms\"",
+            issuer.keys_url(),
+            issuer::NAME
+        ),
+        None => "trust_header = \"x-user\"".to_owned(),
+    };
+    format!(
+        "[limits]\nbody_timeout = \"2s\"\nhead_timeout = \"3s\"\nstall_timeout = \"2s\"\n\n[auth]\n{auth}\n"
+    )
 }
 
 impl World {
-    /// With people, their lists, and one list that person 0 shares with person 1.
+    /// With people, their lists, and one list that person 0 shares with person 1. Tokens of an issuer say whose a device
+    /// is, or a header.
     ///
     /// # Panics
     ///
     /// Where the database cannot be prepared.
-    pub(super) fn new(cluster: &Arc<Cluster>, folder: &Path, program: &Path) -> Self {
+    pub(super) fn new(cluster: &Arc<Cluster>, folder: &Path, program: &Path, issuer: Option<Issuer>) -> Self {
         std::fs::create_dir_all(folder).expect("the folder is writable");
         let database = TestDatabase::empty_in(cluster);
         database.execute(SCHEMA);
@@ -78,9 +99,16 @@ impl World {
             database,
             folder: folder.to_owned(),
             program: program.to_owned(),
+            issuer,
         };
+        std::fs::write(world.config(), config(world.issuer.as_ref())).expect("the folder is writable");
         world.people();
         world
+    }
+
+    /// The config of its servers.
+    fn config(&self) -> PathBuf {
+        self.folder.join("oosyncd.toml")
     }
 
     fn people(&self) {
@@ -123,15 +151,9 @@ impl World {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let mut child = Command::new(&self.program)
-                .args([
-                    "server-of-a-run",
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--trust-header",
-                    "x-user",
-                    "--log-format",
-                    "json",
-                ])
+                .args(["server-of-a-run", "--listen", "127.0.0.1:0", "--log-format", "json"])
+                .arg("--config")
+                .arg(self.config())
                 .arg("--project")
                 .arg(project)
                 .envs(machine.map(Machine::environment).into_iter().flatten())
@@ -226,8 +248,12 @@ impl World {
         rows.expect("Postgres answers").iter().map(|row| row.get(0)).collect()
     }
 
-    /// Stops Postgres cleanly or as a power cut does, copies its data, and starts it again.
-    pub(super) fn back_up(&self, to: &Path, cleanly: bool) {
+    /// Copies the data of Postgres while it runs; or stops it first, cleanly or as a power cut does, and starts it again.
+    pub(super) fn back_up(&self, to: &Path, stopped: Option<bool>) {
+        let Some(cleanly) = stopped else {
+            drop(crate::fire::connected(&self.database));
+            return self.cluster.back_up_running(to);
+        };
         self.end_postgres(cleanly);
         self.cluster.back_up(to);
         self.cluster.start_again();

@@ -8,7 +8,7 @@
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -208,13 +208,47 @@ impl Cluster {
         }
     }
 
-    /// Copies the data of a server that is not running to a folder that is not there, as a backup does.
+    /// Copies the data of a server that is not running to a folder that is not there, as a backup does; or of one that nobody
+    /// writes to since a checkpoint.
     ///
     /// # Panics
     ///
     /// Where it cannot be copied.
     pub fn back_up(&self, to: &Path) {
         copy(&self.data(), to);
+    }
+
+    /// Copies the data of a running server to a folder that is not there, as a base backup does, while others write.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer.
+    pub fn back_up_running(&self, to: &Path) {
+        let mut client = Client::connect(&self.url(SUPERUSER), NoTls).expect("the server runs");
+        let version: i32 = client
+            .query_one("select current_setting('server_version_num')::int", &[])
+            .expect("the server answers")
+            .get(0);
+        let (begin, end) = if version >= 150_000 {
+            ("pg_backup_start('copy', true)", "pg_backup_stop(false)")
+        } else {
+            ("pg_start_backup('copy', true, false)", "pg_stop_backup(false, false)")
+        };
+        client.batch_execute(&format!("select {begin}")).expect("it is a superuser's connection");
+        let copy = |from: &Path, to: &Path| {
+            // Files come and go meanwhile; whatever is missing or torn is in the log.
+            let mut command = Command::new("cp");
+            let copied = command.arg("-aT").arg(from).arg(to).stderr(Stdio::null()).status();
+            copied.expect("cp runs");
+        };
+        copy(&self.data(), to);
+        let label = format!("select labelfile from {end}");
+        let label: String = client.query_one(&label, &[]).expect("the backup was begun").get(0);
+        // The log as far as it goes now; what was removed of it since is in the first copy.
+        copy(&self.data().join("pg_wal"), &to.join("pg_wal"));
+        let (file, like) = (to.join("backup_label"), fs::metadata(self.data()).expect("our own folder"));
+        fs::write(&file, label).expect("our own folder");
+        chown(&file, Some(like.uid()), Some(like.gid())).expect("our own file");
     }
 
     /// Puts a copy in the place of the data of a server that is not running.
@@ -225,6 +259,8 @@ impl Cluster {
     pub fn restore(&self, from: &Path) {
         fs::remove_dir_all(self.data()).expect("our own folder");
         copy(from, &self.data());
+        // Of a server that ran when it was copied.
+        let _ = fs::remove_file(self.data().join("postmaster.pid"));
     }
 
     fn own_folder(&self) -> &Path {

@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oosync_build::introspect::snapshot;
 use oosync_build::plan::Strictness;
 use oosync_build::postgres::{Installation, Wrapping};
@@ -15,6 +17,7 @@ use oosync_runtime::schema::Schema;
 use oosync_runtime::server::schema_of;
 use oosync_tests::TestDatabase;
 use oosync_tests::fire::user;
+use ring::hmac;
 use serde_json::Value;
 
 use crate::project::{Output, Project};
@@ -28,11 +31,40 @@ struct Synced {
     schema: &'static Schema,
 }
 
+/// Who may sign tokens, as the server knows them.
+const SECRET: &str = "a secret that is known to nobody else";
+
+/// A token of a user of tenant `north`.
+fn token(number: usize) -> String {
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let claims = format!(r#"{{"sub": "{}", "tenant": "north", "exp": 4102444800}}"#, user(number));
+    let message = format!("{}.{}", encode(br#"{"alg":"HS256"}"#), encode(claims.as_bytes()));
+    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()), message.as_bytes());
+    format!("{message}.{}", encode(signature.as_ref()))
+}
+
 impl Synced {
     fn new() -> Self {
+        Self::of("", "", "trust_header = \"x-user\"")
+    }
+
+    /// Every other list is shown to people of the tenant `north` alone, whose tokens say so.
+    fn of_tenants() -> Self {
+        let auth = "algorithms = [\"HS256\"]\nissuers = \"*\"\naudiences = \"*\"";
+        let policy = "alter table lists enable row level security;
+            create policy tenants on lists as restrictive for select to oosync_server
+              using (title not like '%0' or current_setting('app.tenant', true) = 'north')";
+        Self::of(policy, "\n[claims.settings]\n\"app.tenant\" = \"tenant\"\n", auth)
+    }
+
+    /// With more in the schema and in its config, and with this in `[auth]` of the server's.
+    fn of(sql: &str, config: &str, auth: &str) -> Self {
         let project = Project::new();
         let database = TestDatabase::with_schema(include_str!("../../../examples/todo/schema.sql"));
-        project.write("Oosync.toml", include_str!("../../../Oosync.toml"));
+        database.execute(sql);
+        project.write("Oosync.toml", &format!("{}{config}", include_str!("../../../Oosync.toml")));
+        project.write("oosyncd.toml", &format!("[auth]\n{auth}\n"));
+        project.write("token", &format!("{}\n", token(0)));
         let facts = snapshot(&mut database.client(), &["public"]).unwrap();
         facts.save(&project.path("oosync.facts.json")).unwrap();
         let planned = Planned::with_config(&project.path("Oosync.toml")).unwrap();
@@ -55,7 +87,8 @@ impl Synced {
 
     /// The app.
     fn client(&self) -> Client {
-        let builder = Client::builder(self.file(), self.schema).url(&self.url).header("x-user", user(0));
+        let builder = Client::builder(self.file(), self.schema).url(&self.url);
+        let builder = builder.header("x-user", user(0)).token(|_| Ok(token(0)));
         builder.open().unwrap_or_else(|error| panic!("{error}"))
     }
 
@@ -112,8 +145,11 @@ impl Drop for Synced {
 
 fn serve(project: &Project, database: &TestDatabase) -> (Child, String) {
     let mut server = Command::new(project.path("oosyncd"))
-        .args(["--listen", "127.0.0.1:0", "--trust-header", "x-user", "--log-format", "json", "--project"])
+        .args(["--listen", "127.0.0.1:0", "--log-format", "json", "--project"])
         .arg(Path::new(&project.folder))
+        .arg("--config")
+        .arg(project.path("oosyncd.toml"))
+        .env("OOSYNC_JWT_SECRET", SECRET)
         .env("OOSYNC_DATABASE_URL", database.url_as("oosync_server"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -263,4 +299,51 @@ fn what_cannot_be_compared_is_told_from_what_differs_by_the_exit_code() {
     }
     assert_eq!(synced.verify(&[]).code, 0, "a copy is compared all the same");
     fails(synced.verify(&["--repair"]), 5, "close the app");
+}
+
+#[test]
+fn where_policies_read_claims_it_is_said_who_asks() {
+    let synced = Synced::of_tenants();
+    assert_eq!(synced.title("%0").len(), 20, "the token says whose tenant it is");
+    let claims =
+        |number: usize, tenant: &str| format!(r#"{{"sub": "{}", "tenant": "{tenant}"}}"#, user(number));
+    let unsaid = synced.verify(&[]);
+    assert!(unsaid.code == 2 && unsaid.stderr.contains("--claims"), "{unsaid:?}");
+
+    let right = synced.verify(&["--claims", &claims(0, "north")]);
+    assert!(right.code == 0 && right.stdout.contains("the same"), "{right:?}");
+    let other = synced.verify(&["--claims", &claims(0, "south")]);
+    assert!(other.code == 3 && other.stderr.contains("nothing can be compared"), "{other:?}");
+
+    let (program, config) = (synced.project.path("oosyncd"), synced.project.path("oosyncd.toml"));
+    let (program, config) = (program.to_str().unwrap(), config.to_str().unwrap());
+    let url = synced.database.url_as("oosync_server");
+    let environment = [
+        ("OOSYNCD", program),
+        ("OOSYNC_DATABASE_URL", url.as_str()),
+        ("OOSYNC_CONFIG", config),
+        ("OOSYNC_JWT_SECRET", SECRET),
+    ];
+    let with = |arguments: &[&str]| {
+        let mut all = vec!["verify", "app.db"];
+        all.extend_from_slice(arguments);
+        synced.project.run_with(&environment, &all)
+    };
+    assert_eq!(with(&["--token", "token"]), right, "a token has them");
+    assert_eq!(with(&["--server", &synced.url, "--token", "token"]), right, "and a server asks for one");
+
+    synced.project.write("token", &token(1));
+    let of_another = with(&["--token", "token"]);
+    assert!(of_another.code == 2 && of_another.stderr.contains("not of"), "{of_another:?}");
+    let of_another = synced.verify(&["--claims", &claims(1, "north")]);
+    assert!(of_another.code == 2 && of_another.stderr.contains("not of"), "{of_another:?}");
+    synced.project.write("token", "e30.e30.e30");
+    let forged = with(&["--token", "token"]);
+    assert!(forged.code == 2 && forged.stderr.contains("the token is not taken"), "{forged:?}");
+    for (wrong, what) in [("{}", "`sub`"), ("[]", "no JSON object")] {
+        let wrong = synced.verify(&["--claims", wrong]);
+        assert!(wrong.code == 2 && wrong.stderr.contains(what), "{wrong:?}");
+    }
+    let both = synced.verify(&["--claims", "{}", "--token", "token"]);
+    assert!(both.code == 2 && both.stderr.contains("cannot be used with"), "{both:?}");
 }

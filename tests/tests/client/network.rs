@@ -10,9 +10,8 @@ use oosync_runtime::protocol::{
     Reply, Snapshot,
 };
 use oosync_runtime::rusqlite::Connection;
+use oosync_runtime::server::InProcess as Direct;
 use oosync_runtime::server::auth::Identity;
-use oosync_runtime::server::{Body, Engine, Error};
-use tokio::runtime::Handle;
 
 use crate::server::{Server, user};
 
@@ -90,11 +89,9 @@ impl Network {
     }
 }
 
-/// A client's way to an engine.
+/// A client's way to an engine, by this network.
 pub(crate) struct InProcess {
-    engine: Engine,
-    runtime: Handle,
-    identity: Identity,
+    engine: Direct,
     network: Arc<Network>,
 }
 
@@ -104,18 +101,20 @@ impl InProcess {
     }
 
     pub(crate) fn of(server: &Server, identity: Identity, network: &Arc<Network>) -> Self {
-        Self {
-            engine: server.engine.clone(),
-            runtime: server.runtime.handle().clone(),
-            identity,
-            network: Arc::clone(network),
-        }
+        let engine = Direct::new(server.engine.clone(), identity, server.runtime.handle().clone());
+        // What only the server's log would have.
+        let engine = engine.on_error(|error| {
+            if error.body().code == ErrorCode::Internal {
+                eprintln!("{error:?}");
+            }
+        });
+        Self { engine, network: Arc::clone(network) }
     }
 
     fn answer<T>(
         &self,
         kind: &str,
-        request: impl Future<Output = Result<T, Error>>,
+        request: impl FnOnce() -> Result<T, TransportError>,
     ) -> Result<(T, Option<Fault>), TransportError> {
         let lost = || TransportError::Offline { what: "lost by the test".to_owned() };
         let fault = self.network.fault(kind);
@@ -125,38 +124,33 @@ impl InProcess {
             Some(Fault::After(action)) => (action.0)(),
             Some(Fault::ReplyLost | Fault::CutAfter(_) | Fault::Turned(..)) | None => {}
         }
-        let reply = self.runtime.block_on(request);
+        let reply = request();
         if let Some(Fault::ReplyLost) = fault {
             return Err(lost());
         }
-        let reply = reply.map_err(|error| {
-            // What only the server's log would have.
-            if error.body().code == ErrorCode::Internal {
-                eprintln!("{kind}: {error:?}");
-            }
-            TransportError::Refused(error.into_body())
-        })?;
-        Ok((reply, fault))
+        Ok((reply?, fault))
     }
 
-    fn download((reply, fault): (Reply<Body>, Option<Fault>), runtime: &Handle) -> Download {
-        match reply {
-            Reply::SnapshotRequired(required) => Download::SnapshotRequired(required),
-            Reply::Given(body) => {
-                let mut bytes = runtime.block_on(body.collect()).unwrap();
-                match fault {
-                    Some(Fault::CutAfter(count)) => bytes.truncate(count),
-                    Some(Fault::Turned(place, turned)) => {
-                        if let Some(byte) = bytes.get_mut(place) {
-                            *byte ^= 0x21;
-                            turned.store(true, Ordering::Relaxed);
-                        }
-                    }
-                    _ => {}
+    fn download(
+        &self,
+        kind: &str,
+        request: impl FnOnce() -> Result<Download, TransportError>,
+    ) -> Result<Download, TransportError> {
+        let (reply, fault) = self.answer(kind, request)?;
+        let Download::Frames(mut body) = reply else { return Ok(reply) };
+        let mut bytes = Vec::new();
+        body.read_to_end(&mut bytes).unwrap();
+        match fault {
+            Some(Fault::CutAfter(count)) => bytes.truncate(count),
+            Some(Fault::Turned(place, turned)) => {
+                if let Some(byte) = bytes.get_mut(place) {
+                    *byte ^= 0x21;
+                    turned.store(true, Ordering::Relaxed);
                 }
-                Download::Frames(Box::new(Slow(bytes, 0)))
             }
+            _ => {}
         }
+        Ok(Download::Frames(Box::new(Slow(bytes, 0))))
     }
 }
 
@@ -175,29 +169,27 @@ impl Read for Slow {
 
 impl Transport for InProcess {
     fn register(&self, request: &Register) -> Result<Registered, TransportError> {
-        Ok(self.answer("register", self.engine.register(&self.identity, request))?.0)
+        Ok(self.answer("register", || self.engine.register(request))?.0)
     }
 
     fn pull(&self, request: &Pull) -> Result<Download, TransportError> {
-        let reply = self.answer("pull", self.engine.pull_frames(&self.identity, request))?;
-        Ok(Self::download(reply, &self.runtime))
+        self.download("pull", || self.engine.pull(request))
     }
 
     fn snapshot(&self, request: &Snapshot) -> Result<Download, TransportError> {
-        let reply = self.answer("snapshot", self.engine.snapshot_frames(&self.identity, request))?;
-        Ok(Self::download(reply, &self.runtime))
+        self.download("snapshot", || self.engine.snapshot(request))
     }
 
     fn digest(&self, request: &Digest) -> Result<Reply<Digests>, TransportError> {
-        Ok(self.answer("digest", self.engine.digest(&self.identity, request))?.0)
+        Ok(self.answer("digest", || self.engine.digest(request))?.0)
     }
 
     fn ranges(&self, request: &Ranges) -> Result<Reply<RangeRows>, TransportError> {
-        Ok(self.answer("ranges", self.engine.ranges(&self.identity, request))?.0)
+        Ok(self.answer("ranges", || self.engine.ranges(request))?.0)
     }
 
     fn push(&self, request: &Push) -> Result<PushReply, TransportError> {
         self.network.pushes.lock().unwrap().push(request.clone());
-        Ok(self.answer("push", self.engine.push(&self.identity, request))?.0)
+        Ok(self.answer("push", || self.engine.push(request))?.0)
     }
 }

@@ -25,6 +25,9 @@ fn holds(runs: &[(u64, &[Kind])]) {
         assert!(outcome.written > 0 && outcome.backend > 0, "something was written: {outcome:?}");
         let happened: BTreeSet<Kind> = outcome.faults.keys().copied().collect();
         assert_eq!(happened, kinds.iter().copied().collect(), "they happened");
+        if kinds.contains(&Kind::Expiry) {
+            assert!(outcome.refused > 0, "tokens are looked at: {outcome:?}");
+        }
         assert!(outcome.anomalies.is_empty(), "{outcome:#?}");
     }
 }
@@ -72,4 +75,12 @@ fn clocks_may_jump_and_disks_fail_and_a_bit_that_flips_is_found() {
 #[test]
 fn rows_that_move_in_the_middle_of_an_answer_are_where_they_belong() {
     holds(&[(12, &[Kind::Deadlock, Kind::OtherDatabase, Kind::Prepared, Kind::Reparent, Kind::ShareInPull])]);
+}
+
+#[test]
+fn whose_token_is_refused_keeps_its_queue_and_comes_back_and_nobody_is_taken_for_somebody_else() {
+    holds(&[
+        (13, &[Kind::Expiry, Kind::KeyRotation, Kind::IssuerDown]),
+        (14, &[Kind::Expiry, Kind::IssuerClock, Kind::ForgedToken, Kind::OtherAccount]),
+    ]);
 }

@@ -111,27 +111,10 @@ fn a_copy_of_a_stopped_postgres_that_is_put_back_is_known_for_a_restore_however_
     let (mut early, mut late) = (web.device(0), web.device(0));
     let start = |device: &WebDevice| {
         cluster.start_again();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        // Connections of before are found out.
-        while web.post(0, "/pull", &device.request()).status != 200 {
-            assert!(Instant::now() < deadline);
-            thread::sleep(Duration::from_millis(20));
-        }
+        until_answered(&web, device);
     };
-    let add = |title: &str| {
-        web.execute(&format!("insert into lists (owner_id, title) values ('{}', '{title}')", user(0)));
-    };
-    let pull = |device: &mut WebDevice| {
-        let answer = web.post(0, "/pull", &device.request()).json();
-        if let Some(cursor) = answer["cursor"].as_str() {
-            device.cursor = cursor.to_owned();
-        }
-        answer
-    };
-    let titles = |answer: &serde_json::Value| -> Vec<String> {
-        let lists = answer["records"]["lists"].as_array().cloned().unwrap_or_default();
-        lists.iter().map(|list| list["title"].as_str().unwrap().to_owned()).collect()
-    };
+    let add = |title: &str| add(&web, title);
+    let pull = |device: &mut WebDevice| pull(&web, device);
     add("before");
     assert_eq!(titles(&pull(&mut early)), ["before"]);
     assert_eq!(titles(&pull(&mut late)), ["before"]);
@@ -156,6 +139,62 @@ fn a_copy_of_a_stopped_postgres_that_is_put_back_is_known_for_a_restore_however_
     let answer = pull(&mut late);
     assert_eq!(answer["snapshot_required"]["reason"], "database_restored", "{answer}");
     let answer = pull(&mut early);
+    let after = titles(&answer).iter().filter(|title| *title == "after").count();
+    assert_eq!(after, 20, "who has seen nothing of what was lost goes on: {answer}");
+}
+
+/// Connections of before are found out.
+fn until_answered(web: &Web, device: &WebDevice) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while web.post(0, "/pull", &device.request()).status != 200 {
+        assert!(Instant::now() < deadline);
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn add(web: &Web, title: &str) {
+    web.execute(&format!("insert into lists (owner_id, title) values ('{}', '{title}')", user(0)));
+}
+
+fn pull(web: &Web, device: &mut WebDevice) -> serde_json::Value {
+    let answer = web.post(0, "/pull", &device.request()).json();
+    if let Some(cursor) = answer["cursor"].as_str() {
+        device.cursor = cursor.to_owned();
+    }
+    answer
+}
+
+fn titles(answer: &serde_json::Value) -> Vec<String> {
+    let lists = answer["records"]["lists"].as_array().cloned().unwrap_or_default();
+    lists.iter().map(|list| list["title"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_copy_of_a_running_postgres_is_known_for_a_restore_also_where_others_write_to_it_before_a_server_asks() {
+    let (cluster, web) = over_a_cluster_of_its_own();
+    let backup = cluster.folder().unwrap().join("backup");
+    let (mut early, mut late) = (web.device(0), web.device(0));
+    add(&web, "before");
+    assert_eq!(titles(&pull(&web, &mut early)), ["before"]);
+    assert_eq!(titles(&pull(&web, &mut late)), ["before"]);
+    // As a snapshot of the disk is: what it was copied from goes on as if nothing had been.
+    web.execute("checkpoint");
+    cluster.back_up(&backup);
+    add(&web, "lost");
+    assert!(titles(&pull(&web, &mut late)).contains(&"lost".to_owned()));
+
+    cluster.stop();
+    cluster.restore(&backup);
+    cluster.start_again();
+    // The log and the ids of transactions come further than the device had seen, and nothing of that is left to be replayed.
+    for _ in 0..20 {
+        add(&web, "after");
+    }
+    web.execute("checkpoint");
+    until_answered(&web, &early);
+    let answer = pull(&web, &mut late);
+    assert_eq!(answer["snapshot_required"]["reason"], "database_restored", "{answer}");
+    let answer = pull(&web, &mut early);
     let after = titles(&answer).iter().filter(|title| *title == "after").count();
     assert_eq!(after, 20, "who has seen nothing of what was lost goes on: {answer}");
 }

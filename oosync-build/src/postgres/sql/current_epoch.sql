@@ -17,8 +17,12 @@ begin
         where e.started is distinct from excluded.started
       returning id into found_id;
     if found_id is not null then
+      -- After a crash, the end of what was read of the log, which no later checkpoint changes: this may be a copy of a server
+      -- that ran, which others have written to since it was put here. After a stop nobody needs to know as much: cursors of what
+      -- the copied server did later are of an epoch that the copy does not have.
       insert into oosync.epochs (id, since, redo)
-        select found_id, m.seen, c.checkpoint_lsn from oosync.meta m, pg_control_checkpoint() c;
+        select found_id, m.seen, coalesce(pg_last_wal_replay_lsn(), c.checkpoint_lsn)
+        from oosync.meta m, pg_control_checkpoint() c;
     end if;
     select e.id into found_id from oosync.epoch e;
   end if;

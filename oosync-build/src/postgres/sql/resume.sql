@@ -10,7 +10,9 @@ declare
   lowest xid8;
   xmax xid8;
 begin
-  if mine is null or exists (select from oosync.epochs e where e.number > mine and e.redo < lsn) then
+  -- Further than the database has come: that of a machine whose memory was put back with its disk.
+  if mine is null or lsn > pg_current_wal_flush_lsn()
+    or exists (select from oosync.epochs e where e.number > mine and e.redo < lsn) then
     return null;
   end if;
   select e.since into lowest from oosync.epochs e where e.number > mine order by e.since limit 1;

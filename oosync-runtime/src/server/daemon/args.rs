@@ -44,26 +44,16 @@ pub(super) struct Args {
 #[cfg(feature = "client")]
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Compares a device's file with what the server has for its user; exit code 1 where something differs
-    Verify(VerifyArgs),
+    /// Compare a device's file with what the server has for its user; exit code 1 where something differs
+    Verify(Verify),
 }
 
-/// Which file, and how.
+/// What is compared, and for whom it is said.
 #[cfg(feature = "client")]
 #[derive(Debug, clap::Args)]
-pub(super) struct VerifyArgs {
-    /// The file that the app opens
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    /// Whose it should be [default: whoever the file says]
-    #[arg(long, value_name = "ID")]
-    pub(super) user: Option<String>,
-    /// Asks this server, with the token in OOSYNC_TOKEN [default: the database of OOSYNC_DATABASE_URL]
-    #[arg(long, value_name = "URL")]
-    pub(super) server: Option<String>,
-    /// Syncs the file, and fetches the rows of ranges that differ; the app must not be running
-    #[arg(long)]
-    pub(super) repair: bool,
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub(super) told: oosync_build::verify::VerifyArguments,
     /// For people, or one JSON document for programs
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,

@@ -41,7 +41,14 @@ fn jwt(auth: &Auth, claims: &ClaimsConfig) -> Result<Jwt, Failure> {
     let algorithms: Result<Vec<_>, Failure> = auth.algorithms.iter().map(|name| algorithm(name)).collect();
     let mut builder = Jwt::builder(algorithms?).claims(mapping(claims)).leeway(auth.leeway);
     if let Some(url) = &auth.jwks_url {
-        builder = builder.jwks(JwksUrl::new(url.as_str()));
+        let mut url = JwksUrl::new(url.as_str());
+        if let Some(time) = auth.jwks_max_age {
+            url = url.max_age(time);
+        }
+        if let Some(time) = auth.jwks_pause {
+            url = url.pause(time);
+        }
+        builder = builder.jwks(url);
     }
     for path in &auth.public_keys {
         let key = VerifyingKey::pem(&read(path)?)
@@ -78,7 +85,7 @@ fn algorithm(name: &str) -> Result<Algorithm, Failure> {
 }
 
 /// `[claims]` of `Oosync.toml`.
-fn mapping(claims: &ClaimsConfig) -> ClaimMapping {
+pub(super) fn mapping(claims: &ClaimsConfig) -> ClaimMapping {
     let mut mapping = ClaimMapping::new().user(claims.user_id.as_str());
     if let Some(claim) = &claims.role {
         let roles = claims.roles.iter().map(|(value, role)| (value.value.as_str(), role.value.as_str()));

@@ -151,6 +151,17 @@ impl ClaimMapping {
         Ok(())
     }
 
+    /// Who claims are of that nobody signed, as JSON: for whoever may ask as anybody.
+    ///
+    /// # Errors
+    ///
+    /// Malformed or forbidden, as a token with these claims would be; and where the mapping itself cannot be.
+    pub fn identity_of(&self, claims: &str) -> Result<Identity, AuthError> {
+        self.check().map_err(|error| AuthError::malformed(error.to_string()))?;
+        let claims = Claims::parse(claims).map_err(AuthError::malformed)?;
+        Ok(self.identity(&claims)?.with_claims(claims.into_map()))
+    }
+
     /// Who the claims are of.
     pub(super) fn identity(&self, claims: &Claims<'_>) -> Result<Identity, AuthError> {
         let user = match claims.find(&self.user_id) {

@@ -3,35 +3,34 @@
 //! Without `--repair`, a copy of the file is compared, and neither the file nor the server changes: an app may have it open.
 //! With it, the file is synced and what differs is put right, as [`Client::verify`] does in an app.
 //!
-//! - `direct`: the database as a server in this process; `--server` asks one that runs instead
+//! - `asking`: who asks: with a token, with claims, or as the file's user
 //! - `report`: what is said of it
 
-mod direct;
+mod asking;
 mod report;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use oosync_build::plan::Strictness;
+use oosync_build::plan::{Plan, Strictness};
+use oosync_build::project::Project;
+use oosync_build::verify::VerifyArguments;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use tokio::runtime::Runtime;
 
-use self::direct::Direct;
+use self::asking::Asking;
 use self::report::Report;
-use super::args::{Args, Format, VerifyArgs};
+use super::args::{Args, Format, Verify};
 use super::config::Settings;
 use super::failure::Failure;
-use super::{auth, database, project, schema_of};
-use crate::client::{Client, HttpTransport, SyncError};
+use super::{database, project, schema_of};
+use crate::client::{Client, HttpTransport, SyncError, Verified};
 use crate::schema::Schema;
-use crate::server::Engine;
-use crate::server::auth::{Identity, RequestParts};
-
-/// The token of the file's user, for servers that want one. No flag: every user of the machine can see those.
-const TOKEN: &str = "OOSYNC_TOKEN";
+use crate::server::{Engine, InProcess};
 
 /// Compares, and says what was found: exit code 1 where something differs that was not put right.
-pub(super) fn run(args: &Args, asked: &VerifyArgs) -> ExitCode {
-    let code = match compare(args, asked) {
+pub(super) fn run(args: &Args, asked: &Verify) -> ExitCode {
+    let code = match compare(args, &asked.told) {
         Ok(report) => {
             match asked.format {
                 Format::Json => println!("{}", report.document()),
@@ -50,7 +49,7 @@ pub(super) fn run(args: &Args, asked: &VerifyArgs) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn compare(args: &Args, asked: &VerifyArgs) -> Result<Report, Failure> {
+fn compare(args: &Args, asked: &VerifyArguments) -> Result<Report, Failure> {
     let project = project(args.project.as_deref(), args.facts.as_deref())?;
     let plan = project.plan(Strictness::Strict).map_err(Failure::invalid)?.plan;
     let schema = schema_of(&plan);
@@ -62,78 +61,70 @@ fn compare(args: &Args, asked: &VerifyArgs) -> Result<Report, Failure> {
     let copied = if asked.repair { None } else { Some(Copied::of(&asked.file)?) };
     let file = copied.as_ref().map_or(asked.file.as_path(), |copied| copied.file.as_path());
     let builder = Client::builder(file, schema);
+    let asking = Asking::of(asked, user.clone())?;
     // It outlives the client, whose requests run on it.
-    let direct;
-    let client = if let Some(url) = &asked.server {
-        let mut transport = HttpTransport::builder(url);
-        match (std::env::var(TOKEN).ok(), &args.trust_header) {
-            (Some(token), _) => transport = transport.token(move |_| Ok(token.clone())),
-            (None, Some(header)) => transport = transport.header(header.as_str(), user.as_str()),
-            (None, None) => {
-                let help = format!("set {TOKEN} to a token of user {user}");
-                return Err(Failure::usage("nothing says who is asking", help));
-            }
+    let runtime = runtime()?;
+    let client = match &asked.server {
+        Some(url) => {
+            let header = asked.trust_header.as_deref().or(args.trust_header.as_deref());
+            let transport = asking.by_http(HttpTransport::builder(url), header)?.build();
+            builder.transport(transport.map_err(|error| Failure::usage(error.to_string(), "see --server"))?)
         }
-        let transport =
-            transport.build().map_err(|error| Failure::usage(error.to_string(), "see --server"))?;
-        builder.transport(transport)
-    } else {
-        direct = serve(args, &project, schema, &plan, &user)?;
-        builder.transport(direct.clone())
+        None => builder.transport(serve(args, &project, schema, &plan, &asking, &runtime)?),
     };
     let client = client.open().map_err(|error| refused(&error))?;
     let verified = if asked.repair { client.verify() } else { client.compare() };
     let verified = verified.map_err(|error| refused(&error))?;
+    if !asked.repair && !is_comparable(&verified) {
+        let message = "nothing can be compared: every row has changed since the file's last pull, or policies see another \
+                       request than then";
+        return Err(Failure::database(message.to_owned()).with_help(
+            "let the app sync first; where policies read claims, ask with those that it syncs with",
+        ));
+    }
     let made_again = client.opened().repaired.clone();
     drop(client);
     Ok(Report { user, verified, made_again, repair: asked.repair })
 }
 
-/// The database as a server, which believes that it is the file's user who asks.
-fn serve(
-    args: &Args,
-    project: &oosync_build::project::Project,
-    schema: &'static Schema,
-    plan: &oosync_build::plan::Plan,
-    user: &str,
-) -> Result<Direct, Failure> {
-    let settings = Settings::read(args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+/// Whether there are rows that can be compared, if there are any at all. What changed since the file's last pull cannot, and
+/// where policies see another request than then, that is everything.
+fn is_comparable(verified: &Verified) -> bool {
+    let tables = &verified.tables;
+    tables.iter().any(|table| table.rows > 0) || tables.iter().all(|table| table.changed == 0)
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::system(format!("threads cannot be started: {error}")))?;
-    let token = std::env::var(TOKEN).ok();
-    let (engine, identity) = runtime.block_on(async {
+        .map_err(|error| Failure::system(format!("threads cannot be started: {error}")))
+}
+
+/// The database as a server in this process.
+fn serve(
+    args: &Args,
+    project: &Project,
+    schema: &'static Schema,
+    plan: &Plan,
+    asking: &Asking,
+    runtime: &Runtime,
+) -> Result<InProcess, Failure> {
+    let settings = Settings::read(args)?;
+    let claims = &project.config.claims;
+    runtime.block_on(async {
         let (url, pool) = database::pool(&settings)?;
         database::reach(&url, &pool).await?;
-        let authenticator: Box<dyn crate::server::auth::Authenticator> = match &token {
-            Some(_) => auth::authenticator(&settings.auth, &project.config.claims)?,
-            // It is never asked.
-            None => Box::new(crate::server::auth::Header::trusting(http::HeaderName::from_static("x-user"))),
-        };
-        let engine = Engine::builder(pool, schema, authenticator)
+        let engine = Engine::builder(pool, schema, asking.authenticator(&settings.auth, claims)?)
             .permissions(super::permissions_of(plan))
             .limits(settings.limits.clone())
             .skew(project.config.sync.clock_skew)
             .build()
             .await
             .map_err(|error| Failure::start(&error, &url))?;
-        let identity = match &token {
-            Some(token) => {
-                let mut headers = http::HeaderMap::new();
-                let value = format!("Bearer {token}").parse();
-                let value =
-                    value.map_err(|_| Failure::usage(format!("{TOKEN} is no token"), "set it anew"))?;
-                headers.insert(http::header::AUTHORIZATION, value);
-                engine.authenticate(RequestParts::new(&headers, None)).await.map_err(|error| {
-                    Failure::usage(format!("{TOKEN} is not taken: {error}"), "set it to a token of the user")
-                })?
-            }
-            None => Identity::new(user).map_err(|error| Failure::usage(error.to_string(), "see the file"))?,
-        };
-        Ok((engine, identity))
-    })?;
-    Ok(Direct::new(engine, identity, runtime))
+        let identity = asking.identity(&engine, claims).await?;
+        Ok(InProcess::new(engine, identity, runtime.handle().clone()))
+    })
 }
 
 fn refused(error: &SyncError) -> Failure {
