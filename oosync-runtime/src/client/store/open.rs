@@ -87,7 +87,7 @@ impl Store {
         connection.set_prepared_statement_cache_capacity(64 + 16 * layouts.len());
         let opened = prepare(&mut connection, schema, &layouts, options)?;
         let (path, options) = (path.to_owned(), options.clone());
-        Ok(Self { connection, schema, layouts, path, options, opened, lock: None })
+        Ok(Self { connection, schema, layouts, path, options, opened, lock: None, scan: None })
     }
 
     /// A connection for the app: foreign keys are enforced, `numeric` is known to SQL, and another connection that
