@@ -181,7 +181,7 @@ impl Store {
             written.into_iter().try_for_each(|table| count_written(connection, table))?;
             Ok((answered, scan))
         })?;
-        self.scan = scan.map(|scan| scan.as_of(&self.connection));
+        self.scan = scan.map(|scan| scan.up_to_now(&self.connection));
         Ok(answered)
     }
 }

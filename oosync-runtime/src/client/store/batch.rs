@@ -134,7 +134,7 @@ impl Store {
             let batch = write_down(connection, hash, layouts, &changes, encode)?;
             Ok((NextBatch { batch: Some(batch), passed, unreadable }, Some(scan)))
         })?;
-        self.scan = scan.map(|scan| scan.as_of(&self.connection));
+        self.scan = scan.map(|scan| scan.up_to_now(&self.connection));
         Ok(next)
     }
 

@@ -45,7 +45,7 @@ impl Scan {
     }
 
     /// What this connection has written up to now does not count.
-    pub(super) fn as_of(self, connection: &Connection) -> Self {
+    pub(super) fn up_to_now(self, connection: &Connection) -> Self {
         Self { changes: connection.total_changes(), ..self }
     }
 }
