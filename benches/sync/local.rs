@@ -20,16 +20,22 @@ const INSERT: &str = "INSERT INTO documents (id, user_id, title, body, amount, p
 
 pub(crate) fn measure(server: &Server, figures: &mut Figures) {
     let setup = Setup::new(server, 1);
-    let file = |name: &str| setup.folder.path().join(name).to_str().expect("a path in UTF-8").to_owned();
-    let client = process::open("http://127.0.0.1:1/", &file("device.db"), setup.folder.path());
-    let with = client.connection().expect("the file can be opened");
-    let without = Connection::open(file("plain.db")).expect("a file can be made");
-    without
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
-        .expect("it can be set up");
-    without.execute_batch(&setup.schema.ddl()).expect("the tables can be made");
     let (mut single, mut bulk) = (Vec::new(), Vec::new());
     for round in 0..=setting("OOSYNC_BENCH_ROUNDS", 5) {
+        // New files each time: rows that wait to be pushed would add up.
+        let file = |name: &str| {
+            let path = setup.folder.path().join(format!("{name}{round}.db"));
+            path.to_str().expect("a path in UTF-8").to_owned()
+        };
+        let client = process::open("http://127.0.0.1:1/", &file("device"), setup.folder.path());
+        let with = client.connection().expect("the file can be opened");
+        let without = Connection::open(file("plain")).expect("a file can be made");
+        without
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384",
+            )
+            .expect("it can be set up");
+        without.execute_batch(&setup.schema.ddl()).expect("the tables can be made");
         let singly = |connection: &Connection| write(connection, round, SINGLE);
         let at_once = |connection: &Connection| {
             connection.execute_batch("BEGIN IMMEDIATE").expect("a transaction begins");

@@ -88,6 +88,18 @@ impl Device {
         self.store.answer(&[Answer { id, outcome }]).unwrap();
     }
 
+    /// Sends one change, which the server takes: operation, table and key.
+    pub fn push_one(&mut self) -> String {
+        let mut sent = Vec::new();
+        let batch = self.store.next_batch(1, |changes| {
+            sent = changes.to_vec();
+            Ok(Vec::new())
+        });
+        let Some(batch) = batch.unwrap() else { return String::new() };
+        self.answer(batch.id, Outcome::Applied);
+        words(&sent[0].change).split(':').next().unwrap().trim().to_owned()
+    }
+
     /// Sends everything, and the server takes everything; the last id.
     pub fn push_all(&mut self) -> u64 {
         let sent = self.send();

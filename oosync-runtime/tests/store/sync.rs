@@ -80,6 +80,30 @@ fn a_batch_is_sent_again_word_for_word_until_it_is_answered() {
 }
 
 #[test]
+fn batches_follow_each_other_and_begin_anew_once_somebody_wrote() {
+    let mut device = device();
+    device.sql(
+        "INSERT INTO lists VALUES ('l', 'L'); \
+         INSERT INTO notes (id, list, title) VALUES ('1', 'l', 'one'), ('2', 'l', 'two'), ('3', 'l', 'three')",
+    );
+    assert_eq!(device.push_one(), "insert lists l");
+    assert_eq!(device.push_one(), "insert notes 1");
+    // A row that is still to be sent points at one that was not there yet.
+    device.sql("INSERT INTO lists VALUES ('m', 'M'); UPDATE notes SET list = 'm' WHERE id = '2'");
+    assert_eq!(device.push_one(), "insert lists m");
+    device.sql("UPDATE notes SET title = 'later' WHERE id = '1'");
+    assert_eq!(device.push_one(), "update notes 1");
+    let sent = device.store.next_batch(1, |_| Ok(Vec::new())).unwrap().unwrap();
+    device.answer(sent.id, Outcome::Retry);
+    assert_eq!(device.push_one(), "insert notes 2");
+    assert_eq!(device.push_one(), "insert notes 3");
+    assert_eq!(device.push_one(), "");
+    device.pull("notes", &[], &[&[text("3")]], sent.id);
+    device.sql("DELETE FROM notes WHERE id = '1'");
+    assert_eq!(device.push_one(), "delete notes 1");
+}
+
+#[test]
 fn a_batch_that_cannot_be_written_down_is_not_sent() {
     let mut device = device();
     device.sql("UPDATE notes SET title = 'x'");

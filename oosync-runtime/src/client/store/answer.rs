@@ -15,6 +15,7 @@ use super::inbox::{self, InboxKind, Note, NoteColumn};
 use super::layout::Layout;
 use super::observe::count_written;
 use super::pending::Op;
+use super::scan::Scan;
 use super::{Store, silently};
 use crate::Value;
 use crate::client::StoreError;
@@ -94,7 +95,9 @@ impl Store {
     /// them is taken in.
     pub fn answer(&mut self, answers: &[Answer]) -> Result<Answered, StoreError> {
         let layouts = &self.layouts;
-        silently(&mut self.connection, |connection| {
+        let (scan, changes) = (self.scan.take(), self.connection.total_changes());
+        let (answered, scan) = silently(&mut self.connection, |connection| {
+            let scan = Scan::unless_written(scan, connection, changes)?;
             let mut answered = Answered::default();
             let mut written = BTreeSet::new();
             let mut decided = Vec::new();
@@ -169,12 +172,17 @@ impl Store {
                     decided.extend(deleted.decided(connection, layouts, answer)?);
                 }
             }
+            // Any other answer may leave something to be sent of a row that was looked at.
+            let is_plain = answered.applied == answers.len() && decided.is_empty();
+            let scan = scan.filter(|_| is_plain);
             if !decided.is_empty() {
                 written.extend(settle_taken(connection, layouts, decided)?);
             }
             written.into_iter().try_for_each(|table| count_written(connection, table))?;
-            Ok(answered)
-        })
+            Ok((answered, scan))
+        })?;
+        self.scan = scan.map(|scan| scan.up_to_now(&self.connection));
+        Ok(answered)
     }
 }
 

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::entry::{Entry, Rows, ServerImage};
 use super::image;
 use super::observe::count_written;
-use super::pending::{ChangedColumn, Found, Op, Pending, PendingChange, Phase, collect};
+use super::pending::{ChangedColumn, Found, Op, Pending, PendingChange, collect, steps};
+use super::scan::Scan;
 use super::sql::NOW;
 use super::{Store, meta, silently};
 use crate::Value;
@@ -88,49 +89,53 @@ impl Store {
     ) -> Result<NextBatch, StoreError> {
         let layouts = &self.layouts;
         let hash = self.schema.hash;
-        silently(&mut self.connection, |connection| {
+        let (scan, changes) = (self.scan.take(), self.connection.total_changes());
+        let (next, scan) = silently(&mut self.connection, |connection| {
             if let Some(batch) = unanswered(connection)? {
-                return Ok(NextBatch { batch: Some(batch), ..NextBatch::default() });
+                return Ok((NextBatch { batch: Some(batch), ..NextBatch::default() }, None));
             }
+            let mut scan = match Scan::unless_written(scan, connection, changes)? {
+                Some(scan) => scan,
+                None => Scan::anew(connection)?,
+            };
             let first = next_id(connection)?;
             let mut next = first;
             let mut pending = Pending::default();
             let mut changes: Vec<SentChange> = Vec::new();
-            let mut passed = Vec::new();
-            'all: for phase in [Phase::Upserts, Phase::Deletes] {
-                let order: Vec<_> = match phase {
-                    Phase::Upserts => layouts.iter().collect(),
-                    Phase::Deletes => layouts.iter().rev().collect(),
-                };
-                for layout in order {
-                    let rows = Rows { connection, layout };
-                    let mut found = |entry: &Entry, change: &PendingChange| {
-                        let sent = SentChange { id: next, change: change.clone() };
-                        match fits(&sent) {
-                            Fits::Yes => {}
-                            Fits::Never(why) => {
-                                passed.push((change.clone(), why));
-                                return Ok(Found::Passed);
-                            }
-                            Fits::NotNow => return Ok(Found::Full),
+            for (phase, layout) in steps(layouts).skip(scan.step) {
+                let rows = Rows { connection, layout };
+                let passed = &mut scan.passed;
+                let mut found = |entry: &Entry, change: &PendingChange| {
+                    let sent = SentChange { id: next, change: change.clone() };
+                    match fits(&sent) {
+                        Fits::Yes => {}
+                        Fits::Never(why) => {
+                            passed.push((change.clone(), why));
+                            return Ok(Found::Passed);
                         }
-                        next += 1;
-                        changes.push(sent);
-                        mark(rows, entry.clone(), next - 1)?;
-                        Ok(Found::Taken)
-                    };
-                    if !collect(rows, phase, limit, &mut pending, &mut found)? {
-                        break 'all;
+                        Fits::NotNow => return Ok(Found::Full),
                     }
+                    next += 1;
+                    changes.push(sent);
+                    rows.mark_sent(entry, next - 1)?;
+                    Ok(Found::Taken)
+                };
+                if !collect(rows, phase, limit, &mut pending, &mut scan.after, &mut found)? {
+                    break;
                 }
+                scan.step += 1;
+                scan.after = i64::MIN;
             }
-            let unreadable = std::mem::take(&mut pending.unreadable);
+            scan.unreadable.append(&mut pending.unreadable);
+            let (passed, unreadable) = (scan.passed.clone(), scan.unreadable.clone());
             if changes.is_empty() {
-                return Ok(NextBatch { batch: None, passed, unreadable });
+                return Ok((NextBatch { batch: None, passed, unreadable }, None));
             }
             let batch = write_down(connection, hash, layouts, &changes, encode)?;
-            Ok(NextBatch { batch: Some(batch), passed, unreadable })
-        })
+            Ok((NextBatch { batch: Some(batch), passed, unreadable }, Some(scan)))
+        })?;
+        self.scan = scan.map(|scan| scan.up_to_now(&self.connection));
+        Ok(next)
     }
 
     /// Every batch that is not answered, in the order of sending.
@@ -203,10 +208,6 @@ pub(super) fn write_down(
     write(connection, first, hash, &body, layouts, changes)?;
     meta::set(connection, "next_mutation", next.cast_signed())?;
     Ok(Batch { id: first, body, schema_hash: hash.to_owned(), unanswered: (first..next).collect() })
-}
-
-fn mark(rows: Rows<'_>, entry: Entry, id: u64) -> Result<(), StoreError> {
-    rows.save(&Entry { sent: Some(id), ..entry })
 }
 
 fn unanswered(connection: &Connection) -> Result<Option<Batch>, StoreError> {

@@ -36,9 +36,15 @@ pub(super) fn triggers(layout: &Layout) -> Vec<Object> {
     let mut triggers = Vec::new();
     let mut add = |what: &str, event: String, when: Option<String>, body: String| {
         let name = format!("_oosync_{what}_{table}");
-        let when = when.map(|condition| format!(" AND {condition}")).unwrap_or_default();
+        // What comes first is asked first, and what it rules out is not asked.
+        let when = match when {
+            None => NOT_SILENT.to_owned(),
+            // Of most rows that an app adds there is none, and the table of silence need not be opened.
+            Some(condition) if what == "replacing" => format!("{condition} AND {NOT_SILENT}"),
+            Some(condition) => format!("{NOT_SILENT} AND {condition}"),
+        };
         let sql = format!(
-            "CREATE TRIGGER {} {event} ON {} WHEN {NOT_SILENT}{when} BEGIN {body} END",
+            "CREATE TRIGGER {} {event} ON {} WHEN {when} BEGIN {body} END",
             quoted(&name),
             quoted(table)
         );

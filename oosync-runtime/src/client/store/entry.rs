@@ -32,6 +32,8 @@ pub(super) struct Entry {
     pub(super) unknown: Option<String>,
     pub(super) server: ServerImage,
     pub(super) taken: Option<Taken>,
+    /// Whether the file has something in the entry's place beside it, and in the same place below zero.
+    pub(super) beside: [bool; 2],
 }
 
 /// What the deletion of another row took along, or cut off from it.
@@ -179,8 +181,9 @@ impl Rows<'_> {
         let mut rows = statement.query(params_from_iter(values)).doing(self.doing(doing))?;
         let Some(row) = rows.next().doing(self.doing(doing))? else { return Ok(None) };
         let layout = self.layout;
-        let keys = image::read(self.table(), row, 7, layout.key.len())?;
-        let bases = image::read(self.table(), row, 7 + layout.key.len(), layout.rest.len())?;
+        let keys = image::read(self.table(), row, 9, layout.key.len())?;
+        let bases = image::read(self.table(), row, 9 + layout.key.len(), layout.rest.len())?;
+        let flag = |place| row.get::<_, bool>(place).doing(self.doing(doing));
         let number = |place| row.get::<_, i64>(place).doing(self.doing(doing));
         let mutation = |place| {
             let id: Option<i64> = row.get(place).doing(self.doing(doing))?;
@@ -198,11 +201,13 @@ impl Rows<'_> {
             key: keys,
             server: ServerImage::AsBase,
             taken: None,
+            beside: [flag(7)?, flag(8)? && !layout.cascades.is_empty()],
         };
-        if let Some(Beside { row, number }) = self.beside(&entry, entry.seq)? {
+        let [server, taken] = entry.beside;
+        if server && let Some(Beside { row, number }) = self.beside(&entry, entry.seq)? {
             entry.server = ServerImage::Other { row, through: number.map(i64::cast_unsigned) };
         }
-        if !layout.cascades.is_empty() {
+        if taken {
             let taken = self.beside(&entry, -entry.seq)?;
             entry.taken = taken.and_then(|Beside { row, number }| Some(Taken { row: row?, rev: number }));
         }
@@ -256,15 +261,16 @@ impl Rows<'_> {
             self.connection.prepare_cached(&self.layout.sql.save_entry).doing(self.doing(doing))?;
         statement.execute(params_from_iter(values)).doing(self.doing(doing))?;
         match &entry.server {
-            ServerImage::AsBase => self.forget_beside(entry.seq)?,
+            ServerImage::AsBase if entry.beside[0] => self.forget_beside(entry.seq)?,
+            ServerImage::AsBase => {}
             ServerImage::Other { row, through } => {
                 self.put_beside(entry.seq, row.as_ref(), through.map(u64::cast_signed))?;
             }
         }
         match &entry.taken {
-            _ if self.layout.cascades.is_empty() => Ok(()),
             Some(taken) => self.put_beside(-entry.seq, Some(&taken.row), taken.rev),
-            None => self.forget_beside(-entry.seq),
+            None if entry.beside[1] => self.forget_beside(-entry.seq),
+            None => Ok(()),
         }
     }
 
@@ -282,6 +288,19 @@ impl Rows<'_> {
         let sql = &self.layout.sql.save_server;
         let mut statement = self.connection.prepare_cached(sql).doing(self.doing(doing))?;
         statement.execute(params_from_iter(values)).doing(self.doing(doing))?;
+        Ok(())
+    }
+
+    /// The entry's change is on its way as this mutation.
+    pub(super) fn mark_sent(&self, entry: &Entry, mutation: u64) -> Result<(), StoreError> {
+        if entry.taken.is_none() && entry.beside[1] {
+            // What was kept of it is sent like any other change.
+            self.forget_beside(-entry.seq)?;
+        }
+        let doing = "writing the shadow of";
+        let mut statement =
+            self.connection.prepare_cached(&self.layout.sql.mark_sent).doing(self.doing(doing))?;
+        statement.execute(params![entry.seq, mutation.cast_signed()]).doing(self.doing(doing))?;
         Ok(())
     }
 
@@ -309,10 +328,13 @@ impl Rows<'_> {
     }
 
     /// The row is clean.
-    pub(super) fn forget(&self, seq: i64) -> Result<(), StoreError> {
-        self.run(&self.layout.sql.forget_entry, seq)?;
-        self.forget_beside(seq)?;
-        if self.layout.cascades.is_empty() { Ok(()) } else { self.forget_beside(-seq) }
+    pub(super) fn forget(&self, entry: &Entry) -> Result<(), StoreError> {
+        self.run(&self.layout.sql.forget_entry, entry.seq)?;
+        let [server, taken] = entry.beside;
+        if server {
+            self.forget_beside(entry.seq)?;
+        }
+        if taken { self.forget_beside(-entry.seq) } else { Ok(()) }
     }
 
     fn forget_beside(&self, place: i64) -> Result<(), StoreError> {

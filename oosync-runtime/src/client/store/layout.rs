@@ -127,6 +127,8 @@ pub(super) struct Statements {
     pub(super) entry_of_key: String,
     /// Writes base, existence and the states of sending.
     pub(super) save_entry: String,
+    /// Writes that a mutation is on its way.
+    pub(super) mark_sent: String,
     /// Writes the server's row.
     pub(super) save_server: String,
     /// Adds an entry.
@@ -256,8 +258,10 @@ impl Statements {
         let values = join(rest, "", |position| format!(", {}", prefixed("val_", position)));
         let server_places = places(4, rest.len());
         let comma = if rest.is_empty() { "" } else { ", " };
+        let taken = format!("EXISTS (SELECT 1 FROM {server} AS v WHERE v.seq = -s.seq)");
         let entry = format!(
-            "SELECT s.seq, s.existed, s.rev, s.changed_at, s.sent, s.awaiting, s.unknown{key_columns}{base_columns} \
+            "SELECT s.seq, s.existed, s.rev, s.changed_at, s.sent, s.awaiting, s.unknown, \
+             EXISTS (SELECT 1 FROM {server} AS v WHERE v.seq = s.seq), {taken}{key_columns}{base_columns} \
              FROM {shadow} AS s"
         );
         let entry_key = join(key.iter().enumerate(), " AND ", |(place, position)| {
@@ -278,6 +282,7 @@ impl Statements {
             save_entry: format!(
                 "UPDATE {shadow} SET existed = ?2, sent = ?3, awaiting = ?4, unknown = ?5{saved} WHERE seq = ?1"
             ),
+            mark_sent: format!("UPDATE {shadow} SET sent = ?2 WHERE seq = ?1"),
             save_server: format!(
                 "INSERT OR REPLACE INTO {server} (seq, present, through{values}) \
                  VALUES (?1, ?2, ?3{comma}{server_places})"

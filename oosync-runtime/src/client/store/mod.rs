@@ -10,7 +10,7 @@
 //! - `capture`: triggers and views
 //! - `image`: values compared exactly
 //! - `entry`: dirty rows, read and written
-//! - `pending`, `batch`: what is to be pushed, and what has been sent
+//! - `pending`, `scan`, `batch`: what is to be pushed, how far it was looked for, and what has been sent
 //! - `settle`: what happens to a dirty row when the server speaks of it; `cascade`: to what its deletion took along
 //! - `answer`, `apply`, `bootstrap`: the server's answers, its rows, and all of its rows
 //! - `receipts`: which mutations are answered and included; `observe`: which tables have changed
@@ -44,6 +44,7 @@ mod observe;
 mod open;
 mod pending;
 mod receipts;
+mod scan;
 mod settle;
 mod sql;
 mod system;
@@ -68,6 +69,7 @@ pub use self::migrate::NotRestored;
 pub use self::observe::{Observed, Observer};
 pub use self::open::{OpenOptions, Opened};
 pub use self::pending::{ChangedColumn, Op, Pending, PendingChange};
+use self::scan::Scan;
 use crate::client::StoreError;
 use crate::client::error::Doing as _;
 use crate::schema::Schema;
@@ -86,6 +88,8 @@ pub struct Store {
     opened: Opened,
     /// Locked while this store has the right to sync.
     lock: Option<File>,
+    /// Where the next batch goes on.
+    scan: Option<Scan>,
 }
 
 impl Store {

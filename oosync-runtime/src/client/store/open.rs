@@ -82,19 +82,12 @@ impl Store {
         let settings =
             "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; PRAGMA cache_size = -16384";
         connection.execute_batch(settings).doing(|| "opening the file".to_owned())?;
-        // In memory, an index of a million rows would be sorted there as a whole. What an encrypted file has must not be
-        // written elsewhere in the clear.
-        if options.key.is_none() {
-            connection
-                .execute_batch("PRAGMA temp_store = DEFAULT")
-                .doing(|| "opening the file".to_owned())?;
-        }
         let layouts = Layout::of(schema);
         // Each table has a handful of statements, and SQLite takes long to prepare those of wide tables.
         connection.set_prepared_statement_cache_capacity(64 + 16 * layouts.len());
         let opened = prepare(&mut connection, schema, &layouts, options)?;
         let (path, options) = (path.to_owned(), options.clone());
-        Ok(Self { connection, schema, layouts, path, options, opened, lock: None })
+        Ok(Self { connection, schema, layouts, path, options, opened, lock: None, scan: None })
     }
 
     /// A connection for the app: foreign keys are enforced, `numeric` is known to SQL, and another connection that
@@ -123,12 +116,14 @@ fn connect(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError>
     connection.busy_timeout(options.busy_timeout).doing(doing)?;
     if let Some(key) = &options.key {
         key.open(&connection)?;
+        // What an encrypted file has must not be written elsewhere in the clear. Other files are left to SQLite: in memory,
+        // an index of a million rows would be sorted as a whole, and what a statement with triggers may have to take back
+        // is kept there in pieces of a kilobyte, which takes as long as a third of writing a row.
+        connection.execute_batch("PRAGMA temp_store = MEMORY").doing(doing)?;
     }
     if !options.read_only {
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").doing(doing)?;
     }
-    // Statements with triggers keep what they may have to take back; in a file, that takes longer than the statement.
-    connection.execute_batch("PRAGMA temp_store = MEMORY").doing(doing)?;
     register(&connection).doing(doing)?;
     Ok(connection)
 }

@@ -3,6 +3,7 @@
 use super::cascade::Held;
 use super::entry::{Entry, Rows};
 use super::image::{Image, same};
+use super::layout::Layout;
 use super::observe::count_written;
 use super::{Store, silently};
 use crate::Value;
@@ -99,16 +100,11 @@ impl Store {
         let layouts = &self.layouts;
         silently(&mut self.connection, |connection| {
             let mut pending = Pending::default();
-            for phase in [Phase::Upserts, Phase::Deletes] {
-                let order: Vec<_> = match phase {
-                    Phase::Upserts => layouts.iter().collect(),
-                    Phase::Deletes => layouts.iter().rev().collect(),
-                };
-                for layout in order {
-                    let mut all = |_: &Entry, _: &PendingChange| Ok(Found::Taken);
-                    if !collect(Rows { connection, layout }, phase, limit, &mut pending, &mut all)? {
-                        return Ok(pending);
-                    }
+            for (phase, layout) in steps(layouts) {
+                let mut all = |_: &Entry, _: &PendingChange| Ok(Found::Taken);
+                let rows = Rows { connection, layout };
+                if !collect(rows, phase, limit, &mut pending, &mut { i64::MIN }, &mut all)? {
+                    break;
                 }
             }
             Ok(pending)
@@ -139,6 +135,12 @@ impl Store {
     }
 }
 
+/// In which order changes are looked for: parents are added before children, and children deleted before parents.
+pub(super) fn steps(layouts: &[Layout]) -> impl Iterator<Item = (Phase, &Layout)> {
+    let upserts = layouts.iter().map(|layout| (Phase::Upserts, layout));
+    upserts.chain(layouts.iter().rev().map(|layout| (Phase::Deletes, layout)))
+}
+
 /// What is done with a change that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -151,18 +153,18 @@ pub(super) enum Found {
 }
 
 /// Adds a table's changes of one phase to `pending`, until that has `limit` changes; whether there is room for more.
-/// `found` sees each with its entry.
+/// `found` sees each with its entry. `after` is the place that it begins behind, and the last one that is done with.
 pub(super) fn collect(
     rows: Rows<'_>,
     phase: Phase,
     limit: usize,
     pending: &mut Pending,
+    after: &mut i64,
     found: &mut dyn FnMut(&Entry, &PendingChange) -> Result<Found, StoreError>,
 ) -> Result<bool, StoreError> {
-    let mut after = i64::MIN;
     while pending.changes.len() < limit {
-        let Some(mut entry) = rows.next_unsent(after)? else { return Ok(true) };
-        after = entry.seq;
+        let Some(mut entry) = rows.next_unsent(*after)? else { return Ok(true) };
+        let before = std::mem::replace(after, entry.seq);
         let current = match rows.current(&entry.key) {
             Ok(current) => current,
             Err(StoreError::Value { table, what }) => {
@@ -178,10 +180,15 @@ pub(super) fn collect(
                 match found(&entry, &change)? {
                     Found::Taken => pending.changes.push(change),
                     Found::Passed => {}
-                    Found::Full => return Ok(false),
+                    Found::Full => {
+                        *after = before;
+                        return Ok(false);
+                    }
                 }
             }
             ToPush::Change(_) | ToPush::Held => {}
+            // It stays until a pull includes what was answered.
+            ToPush::Nothing if entry.awaiting.is_some() => {}
             ToPush::Nothing => {
                 rows.settle(entry, current.as_deref())?;
                 count_written(rows.connection, rows.layout.table.name)?;

@@ -102,7 +102,7 @@ impl Rows<'_> {
                     self.remove(&entry.key)?;
                 }
                 // What is on its way finds no entry any more, and is only told of.
-                self.forget(entry.seq)
+                self.forget(&entry)
             }
             (None, current) => {
                 entry.server = ServerImage::AsBase;
@@ -129,7 +129,7 @@ impl Rows<'_> {
                 self.remove(&entry.key)?;
             }
         }
-        self.forget(entry.seq)
+        self.forget(&entry)
     }
 
     /// Notes what became of a change, with the whole row.

@@ -202,6 +202,7 @@ impl<'a> Shape<'a> {
                 unknown: None,
                 server: ServerImage::AsBase,
                 taken: None,
+                beside: [false; 2],
             })
         })
     }
@@ -289,6 +290,7 @@ impl<'a> Shape<'a> {
             unknown: None,
             server,
             taken: old.taken.as_ref().map(|(row, rev)| Taken { row: self.image(row), rev: *rev }),
+            beside: [false; 2],
         };
         if old.existed {
             entry.unknown = self.unknown(old);
