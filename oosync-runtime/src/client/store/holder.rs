@@ -35,20 +35,23 @@ impl Store {
         let (time, longest) = (milliseconds(time.min(LONGEST)), milliseconds(LONGEST));
         let doing = || "asking for the right to sync".to_owned();
         let is_locked = self.lock();
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
-        // Whoever had the lock that we have now is gone.
-        let gone: Option<String> = if is_locked { meta::get(&transaction, LOCKED)? } else { None };
-        let sql = format!(
-            "INSERT INTO _oosync_holder (one, holder, until) VALUES (1, ?1, {NOW} + ?2) \
-             ON CONFLICT (one) DO UPDATE SET holder = excluded.holder, until = excluded.until \
-             WHERE holder = excluded.holder OR holder = ?4 OR until <= {NOW} OR until > {NOW} + ?3"
-        );
-        let is_ours = transaction.execute(&sql, params![holder, time, longest, gone]).doing(doing)? > 0;
-        if is_ours {
-            meta::set(&transaction, LOCKED, is_locked.then_some(holder))?;
-        }
-        transaction.commit().doing(doing)?;
+        let is_ours = self.lightly(|connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
+            // Whoever had the lock that we have now is gone.
+            let gone: Option<String> = if is_locked { meta::get(&transaction, LOCKED)? } else { None };
+            let sql = format!(
+                "INSERT INTO _oosync_holder (one, holder, until) VALUES (1, ?1, {NOW} + ?2) \
+                 ON CONFLICT (one) DO UPDATE SET holder = excluded.holder, until = excluded.until \
+                 WHERE holder = excluded.holder OR holder = ?4 OR until <= {NOW} OR until > {NOW} + ?3"
+            );
+            let is_ours = transaction.execute(&sql, params![holder, time, longest, gone]).doing(doing)? > 0;
+            if is_ours {
+                meta::set(&transaction, LOCKED, is_locked.then_some(holder))?;
+            }
+            transaction.commit().doing(doing)?;
+            Ok(is_ours)
+        })?;
         if !is_ours {
             // It is for whoever has the right.
             self.lock = None;
@@ -74,7 +77,8 @@ impl Store {
     /// What SQLite says.
     pub fn release(&mut self, holder: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM _oosync_holder WHERE holder = ?1";
-        self.connection.execute(sql, [holder]).doing(|| "giving back the right to sync".to_owned())?;
+        let doing = || "giving back the right to sync".to_owned();
+        self.lightly(|connection| connection.execute(sql, [holder]).doing(doing))?;
         self.lock = None;
         Ok(())
     }

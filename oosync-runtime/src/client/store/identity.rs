@@ -68,13 +68,13 @@ impl Store {
         meta::get(&self.connection, &format!("remembered.{name}"))
     }
 
-    /// Remembers something until [`Store::wipe`].
+    /// Remembers something until [`Store::wipe`], or until a power failure.
     ///
     /// # Errors
     ///
     /// What SQLite says.
     pub fn remember(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
-        meta::set(&self.connection, &format!("remembered.{name}"), value)
+        self.lightly(|connection| meta::set(connection, &format!("remembered.{name}"), value))
     }
 
     /// Undoes what was changed of a row and not sent: it is what the server has again. `false` if nothing was.

@@ -82,12 +82,26 @@ impl Store {
         let settings =
             "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; PRAGMA cache_size = -16384";
         connection.execute_batch(settings).doing(|| "opening the file".to_owned())?;
+        if !options.read_only {
+            synchronous(&connection, Synchronous::Full)?;
+        }
         let layouts = Layout::of(schema);
         // Each table has a handful of statements, and SQLite takes long to prepare those of wide tables.
         connection.set_prepared_statement_cache_capacity(64 + 16 * layouts.len());
         let opened = prepare(&mut connection, schema, &layouts, options)?;
         let (path, options) = (path.to_owned(), options.clone());
         Ok(Self { connection, schema, layouts, path, options, opened, lock: None, scan: None })
+    }
+
+    /// Writes what nobody is told of, and may be lost in a power failure: the disk is not waited for.
+    pub(super) fn lightly<T>(
+        &mut self,
+        write: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        synchronous(&self.connection, Synchronous::Normal)?;
+        let written = write(&mut self.connection);
+        synchronous(&self.connection, Synchronous::Full)?;
+        written
     }
 
     /// A connection for the app: foreign keys are enforced, `numeric` is known to SQL, and another connection that
@@ -103,6 +117,20 @@ impl Store {
         connection.execute_batch(settings).doing(|| "opening the file".to_owned())?;
         Ok(connection)
     }
+}
+
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Synchronous {
+    /// It is there after a crash of the process; a power failure takes the last ones.
+    Normal = 1,
+    /// It is there after a power failure.
+    Full = 2,
+}
+
+fn synchronous(connection: &Connection, how: Synchronous) -> Result<(), StoreError> {
+    let pragma = connection.pragma_update(None, "synchronous", how as i64);
+    pragma.doing(|| "setting up the connection".to_owned())
 }
 
 fn connect(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError> {
@@ -270,4 +298,36 @@ fn apps(connection: &Connection) -> Result<Objects, StoreError> {
     let mut objects = objects(connection)?;
     objects.retain(|key, _| !recorded.contains_key(key));
     Ok(objects)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    static SCHEMA: Schema = Schema { tables: &[], hash: "5f" };
+
+    #[test]
+    fn what_the_sync_commits_waits_for_the_disk_but_for_whose_turn_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().join("device.db"), &SCHEMA).unwrap();
+        let how = |store: &Store| -> i64 {
+            store.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+        };
+        assert_eq!(how(&store), Synchronous::Full as i64);
+        let during = store.lightly(|connection| {
+            Ok(connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap())
+        });
+        assert_eq!(during.unwrap(), Synchronous::Normal as i64);
+        assert!(store.hold("me", Duration::from_secs(1)).unwrap());
+        store.remember("anything", "here").unwrap();
+        store.release("me").unwrap();
+        assert!(store.lightly(|_| Err::<(), _>(StoreError::State { what: "failed".to_owned() })).is_err());
+        assert_eq!(how(&store), Synchronous::Full as i64);
+        // Apps' own writes are sent once the sync has committed what it makes of them.
+        let app = store.connect().unwrap();
+        let of_app: i64 = app.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!(of_app, Synchronous::Normal as i64);
+    }
 }
