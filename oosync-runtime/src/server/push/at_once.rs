@@ -37,8 +37,9 @@ struct Set<'a> {
     members: Vec<usize>,
     /// The texts of each column of the key, of `columns`, and of an update of their bases; null where there is none.
     texts: Vec<Vec<Option<Cow<'a, str>>>>,
-    /// The columns that are given back.
+    /// The columns that are given back, and their places.
     seen: Vec<String>,
+    places: Vec<usize>,
 }
 
 impl Set<'_> {
@@ -137,7 +138,8 @@ impl<'a> Applier<'a> {
             }
             let op = if update { Op::Update } else { Op::Insert };
             let seen = self.seen(&self.items[members[0]]);
-            Some(Set { op, place, columns: columns.to_vec(), members, texts: all, seen })
+            let places = seen.iter().map(|name| table.column(name)).collect::<Option<Vec<_>>>()?;
+            Some(Set { op, place, columns: columns.to_vec(), members, texts: all, seen, places })
         });
         sets.collect()
     }
@@ -200,7 +202,7 @@ impl<'a> Applier<'a> {
                 _ => (count, row.try_get(0)?),
             };
             let Some(n) = set.members.get(at).copied() else { return Ok(false) };
-            let Some(shown) = went_in(of, &self.items[n], &set.seen, row)? else {
+            let Some(shown) = went_in(of, &self.items[n], &set.places, row)? else {
                 return Ok(false);
             };
             let result = MutationResult::applied(self.items[n].mutation.id);
@@ -230,15 +232,14 @@ impl<'a> Applier<'a> {
     }
 }
 
-/// What a row of these columns that was given back says of its mutation; nothing if it is another row.
-fn went_in(of: &TableSql, item: &Item<'_>, seen: &[String], row: &[u8]) -> Result<Option<Shown>, Error> {
+/// What a row of the columns in these places that was given back says of its mutation; nothing if it is another row.
+fn went_in(of: &TableSql, item: &Item<'_>, places: &[usize], row: &[u8]) -> Result<Option<Shown>, Error> {
     let malformed =
         |what: &dyn std::fmt::Display| Error::internal(format!("a row of {}: {what}", of.table.name));
     let mut fields = row_value::fields(row)?;
     let mut shown = Shown::No;
-    for name in seen {
+    for place in places.iter().copied() {
         let there = fields.next().ok_or_else(|| malformed(&"too few columns"))??;
-        let Some(place) = of.table.column(name) else { continue };
         let ty = &of.table.columns[place].ty;
         let there =
             there.map(|bytes| codec::from_wire(ty, bytes)).transpose().map_err(|error| malformed(&error))?;
