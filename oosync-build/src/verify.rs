@@ -90,7 +90,8 @@ mod tests {
         let claims = VerifyArguments { claims: Some("{\"sub\": \"a b\"}".to_owned()), ..nothing.clone() };
         for told in [nothing, all, claims] {
             let arguments = std::iter::once("program".into()).chain(told.to_arguments());
-            assert_eq!(Program::try_parse_from(arguments).unwrap().arguments, told);
+            let program = Program::try_parse_from(arguments).expect("the options are understood");
+            assert_eq!(program.arguments, told);
         }
     }
 }

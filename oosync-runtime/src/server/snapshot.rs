@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::try_join;
 use futures_util::{StreamExt as _, pin_mut};
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Transaction;
@@ -128,9 +129,7 @@ impl Engine {
             }
         }
         records.retain(|_, rows| !rows.is_empty());
-        if shared.rewritten(&transaction).await? {
-            return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
-        }
+        unless_rewritten(shared.rewritten(&transaction).await?)?;
         transaction.commit().await?;
         let next = match next {
             Some(next) => next,
@@ -267,6 +266,14 @@ impl Shared {
         self.signer.sign(&Cursor { holder, state })
     }
 
+    /// Keeps a table from being rewritten, and sees that it has not been since this transaction's snapshot.
+    async fn lock(&self, transaction: &Transaction<'_>, at: usize) -> Result<(), Error> {
+        let sql = format!("select from {} limit 0", self.catalog.tables[at].name);
+        let locked = async { Ok(transaction.batch_execute(&sql).await?) };
+        let ((), rewritten) = try_join(locked, self.rewritten(transaction)).await?;
+        unless_rewritten(rewritten)
+    }
+
     async fn snapshot_frames(
         &self,
         Whole { shape, identity, request }: &Whole,
@@ -324,6 +331,8 @@ impl Shared {
                 output.writer.progress(&Progress { resume, rows, estimated }).map_err(framed)?;
                 output.writer.table(index).map_err(framed)
             };
+            // What was read so far was there, and stays so until the end: a device may rely on it from the next `P` frame on.
+            self.lock(&transaction, at).await?;
             let parts = match begun.take() {
                 Some(parts) => parts,
                 None => table.parts(&transaction, identity, &columns, any_order, None).await?,
@@ -373,9 +382,8 @@ impl Shared {
             }
             self.metrics.rows.copied(count.rows - before);
         }
-        if self.rewritten(&transaction).await? {
-            return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
-        }
+        // What policies read has been locked by now as well.
+        unless_rewritten(self.rewritten(&transaction).await?)?;
         transaction.commit().await?;
         let next = Next::Cursor(self.end(&place)?);
         let included = crate::protocol::Included::NONE;
@@ -383,6 +391,14 @@ impl Shared {
         output.flush();
         Ok(())
     }
+}
+
+/// Nothing that was read of a table counts that was rewritten meanwhile.
+fn unless_rewritten(rewritten: bool) -> Result<(), Error> {
+    if rewritten {
+        return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
+    }
+    Ok(())
 }
 
 /// A tuple without its last field, and that field as text.

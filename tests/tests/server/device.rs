@@ -251,12 +251,17 @@ impl<'s> Device<'s> {
         Ok(Some(true))
     }
 
-    /// The rows up to the first place where the body could be gone on from, and the token of that place.
-    pub(crate) fn begin_snapshot(&mut self, request: &Snapshot) -> String {
+    /// All frames of a snapshot.
+    pub(crate) fn body(&self, request: &Snapshot) -> Vec<u8> {
         let asked = async |engine: &Engine| engine.snapshot_frames(&self.identity, request).await;
         let Ok(Reply::Given(body)) = self.ask_frames("snapshot", request, asked) else { panic!("rows come") };
+        body
+    }
+
+    /// The rows up to the first place where the body could be gone on from, and the token of that place.
+    pub(crate) fn begin_snapshot(&mut self, request: &Snapshot) -> String {
         let mut resume = None;
-        assert!(self.frames_until(&body, Some(&mut resume)));
+        assert!(self.frames_until(&self.body(request), Some(&mut resume)));
         resume.expect("the body says where it can be gone on from")
     }
 
