@@ -262,7 +262,7 @@ impl<'s> Device<'s> {
     pub(crate) fn begin_snapshot(&mut self, request: &Snapshot) -> String {
         let mut resume = None;
         assert!(self.frames_until(&self.body(request), Some(&mut resume)));
-        resume.expect("the body says where it can be gone on from")
+        resume.unwrap()
     }
 
     /// The rows from there on.
