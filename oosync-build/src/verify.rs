@@ -15,8 +15,8 @@ pub struct VerifyArguments {
     /// Ask this sync server [default: the database, as the sync server's role]
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
-    /// A file with a token of the user [default: what is in OOSYNC_TOKEN]. Without `--server`, [auth] of the config that
-    /// OOSYNC_CONFIG names says how it is checked
+    /// A file with a token of the user [default: what is in OOSYNC_TOKEN]. Without `--server`, `[auth]` of the config
+    /// that OOSYNC_CONFIG names says how it is checked
     #[arg(long, value_name = "FILE")]
     pub token: Option<PathBuf>,
     /// What a token of the user would say, where policies read it: a JSON object
