@@ -20,7 +20,7 @@ step "lints, all together"
 cargo clippy --workspace --all-targets --all-features -- -D warnings
 
 step "each feature alone"
-for features in "" derive codegen introspect cli; do
+for features in "" derive codegen introspect verify cli; do
     cargo clippy -q -p oosync-build --no-default-features --features "$features" --all-targets -- -D warnings
 done
 for features in "" client derive diesel bigdecimal chrono jiff rust_decimal server daemon time; do
