@@ -8,6 +8,7 @@
 //! | `wait` | pulls that wait: what they ask of Postgres, and what they weigh |
 //! | `load` | a device that loads everything, beside a `COPY` into the same SQLite tables |
 //! | `live` | 10,000 changed rows, 10,000 rows written offline, one row to a device that waits |
+//! | `crowd` | 100 rows changed a second, on 50 devices that wait |
 //! | `local` | what SQLite's triggers cost |
 //!
 //! `setup` is the database with its rows, `process` are the server and devices, `http` is a client that knows nothing.
@@ -18,6 +19,7 @@
     reason = "a benchmark that cannot go on stops, and says where"
 )]
 
+mod crowd;
 mod http;
 mod live;
 mod load;
@@ -38,6 +40,7 @@ const PARTS: &[Part] = &[
     ("wait", wait::measure),
     ("load", load::measure),
     ("live", live::measure),
+    ("crowd", crowd::measure),
     ("local", local::measure),
 ];
 

@@ -82,6 +82,13 @@ impl Store {
         let settings =
             "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; PRAGMA cache_size = -16384";
         connection.execute_batch(settings).doing(|| "opening the file".to_owned())?;
+        // In memory, an index of a million rows would be sorted there as a whole. What an encrypted file has must not be
+        // written elsewhere in the clear.
+        if options.key.is_none() {
+            connection
+                .execute_batch("PRAGMA temp_store = DEFAULT")
+                .doing(|| "opening the file".to_owned())?;
+        }
         if !options.read_only {
             synchronous(&connection, Synchronous::Full)?;
         }
@@ -144,14 +151,12 @@ fn connect(path: &Path, options: &OpenOptions) -> Result<Connection, StoreError>
     connection.busy_timeout(options.busy_timeout).doing(doing)?;
     if let Some(key) = &options.key {
         key.open(&connection)?;
-        // What an encrypted file has must not be written elsewhere in the clear. Other files are left to SQLite: in memory,
-        // an index of a million rows would be sorted as a whole, and what a statement with triggers may have to take back
-        // is kept there in pieces of a kilobyte, which takes as long as a third of writing a row.
-        connection.execute_batch("PRAGMA temp_store = MEMORY").doing(doing)?;
     }
     if !options.read_only {
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL").doing(doing)?;
     }
+    // Statements with triggers keep what they may have to take back; in a file, that takes as long as the statement.
+    connection.execute_batch("PRAGMA temp_store = MEMORY").doing(doing)?;
     register(&connection).doing(doing)?;
     Ok(connection)
 }
