@@ -66,7 +66,8 @@ impl Engine {
             let changed = compared.changed.into_iter().collect();
             digests.tables.insert(header.name.clone(), TableDigest { rows, ranges, changed });
         }
-        shared.unless_rewritten(transaction).await?;
+        shared.unless_rewritten(&transaction).await?;
+        transaction.commit().await?;
         Ok(Reply::Given(digests))
     }
 
@@ -118,7 +119,8 @@ impl Engine {
             rows.ranges.push(*range);
         }
         rows.changed = compared.changed.into_iter().collect();
-        shared.unless_rewritten(transaction).await?;
+        shared.unless_rewritten(&transaction).await?;
+        transaction.commit().await?;
         Ok(Reply::Given(rows))
     }
 }
@@ -268,13 +270,6 @@ impl Shared {
         }
         out.finish().map_err(|error| malformed(&error))?;
         as_server(transaction, identity).await
-    }
-
-    async fn unless_rewritten(&self, transaction: Transaction<'_>) -> Result<(), Error> {
-        if self.rewritten(&transaction).await? {
-            return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
-        }
-        Ok(transaction.commit().await?)
     }
 }
 

@@ -125,9 +125,10 @@ impl Shared {
     ) -> Result<Keys, Error> {
         let then: BTreeSet<&String> = before.buckets.iter().collect();
         let buckets: BTreeSet<&String> = now.buckets.iter().collect();
-        let both: BTreeSet<&String> = then.union(&buckets).copied().collect();
-        let all: Vec<&String> =
-            both.into_iter().chain(&before.unsure).collect::<BTreeSet<_>>().into_iter().collect();
+        let with_unsure = |buckets: BTreeSet<&String>| -> Vec<String> {
+            buckets.into_iter().chain(&before.unsure).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+        };
+        let all = with_unsure(&then | &buckets);
         let mut keys = Keys::new();
         let served: BTreeSet<usize> = shape.tables.iter().map(|(place, _)| *place).collect();
         let sql = "select c.tbl, c.pk::text, c.gained from oosync.changes($1::text::pg_snapshot, $2) c";
@@ -152,12 +153,7 @@ impl Shared {
             }
         }
         // A bucket that was gained or lost is answered as a whole; and all of them, where policies see another request.
-        let turned: Vec<&String> = if before.access == now.access {
-            let turned: BTreeSet<&String> = then.symmetric_difference(&buckets).copied().collect();
-            turned.union(&before.unsure.iter().collect()).copied().collect()
-        } else {
-            all
-        };
+        let turned = if before.access == now.access { with_unsure(&then ^ &buckets) } else { all };
         if turned.is_empty() {
             return Ok(keys);
         }
@@ -232,6 +228,14 @@ impl Shared {
     pub(super) async fn rewritten(&self, transaction: &Transaction<'_>) -> Result<bool, Error> {
         let row = transaction.query_typed_one("select oosync.rewritten()", &[]).await?;
         Ok(row.try_get(0)?)
+    }
+
+    /// Nothing that was read of a table counts that was rewritten meanwhile.
+    pub(super) async fn unless_rewritten(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        if self.rewritten(transaction).await? {
+            return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
+        }
+        Ok(())
     }
 }
 

@@ -25,8 +25,7 @@ type OnError = dyn Fn(&Error) + Send + Sync;
 /// use oosync_runtime::client::Client;
 /// use oosync_runtime::server::{Engine, InProcess, auth::Identity};
 ///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let (engine, runtime): (Engine, tokio::runtime::Runtime) = todo!();
+/// # fn sync(engine: &Engine, runtime: &tokio::runtime::Runtime) -> Result<(), Box<dyn std::error::Error>> {
 /// let server = InProcess::new(engine.clone(), Identity::new("ada")?, runtime.handle().clone());
 /// let device = Client::builder("app.db", engine.schema()).transport(server).open()?;
 /// device.sync()?;

@@ -276,23 +276,19 @@ impl Shared {
                     .filter(|(key, gained)| !*gained && !found.contains(*key))
                     .map(|(key, _)| *key)
                     .collect();
-                if !gone.is_empty() {
-                    self.key_tuples(&transaction, *place, &gone, |tuple| {
-                        of.deletes += 1;
-                        output.writer.delete(tuple).map_err(framed)?;
-                        output.flush_when_large();
-                        Ok(())
-                    })
-                    .await?;
-                }
+                self.key_tuples(&transaction, *place, &gone, |tuple| {
+                    of.deletes += 1;
+                    output.writer.delete(tuple).map_err(framed)?;
+                    output.flush_when_large();
+                    Ok(())
+                })
+                .await?;
                 if output.spool.is_abandoned() {
                     return Ok(());
                 }
             }
         }
-        if self.rewritten(&transaction).await? {
-            return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
-        }
+        self.unless_rewritten(&transaction).await?;
         for of in counts.values() {
             self.metrics.rows.pulled(of.rows, of.deletes);
         }
@@ -358,13 +354,12 @@ impl Shared {
             let keys = self.keys(transaction, shape, &before, &since, &now.state, request.client).await?;
             let stopped =
                 self.collect(transaction, identity, shape, &now, keys, after.take(), &mut reply).await?;
+            first.saw(&now.state);
             if let Stopped::At(after) = stopped {
-                first.saw(&now.state);
                 let holder = Self::holder(identity, request, Kind::Page);
                 let page = Page { holder, before, first, after };
                 break Next::Resume(self.signer.sign(&page)?);
             }
-            first.saw(&now.state);
             if first.snapshot == now.state.snapshot {
                 break Next::Cursor(self.sign(identity, request, now.state.clone())?);
             }

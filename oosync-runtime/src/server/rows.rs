@@ -114,6 +114,9 @@ impl Shared {
         keys: &[&str],
         mut each: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        if keys.is_empty() {
+            return Ok(());
+        }
         let table = &self.catalog.tables[place];
         let sql = format!("select {} from pg_catalog.unnest($1) k (k)", row_value::of(&table.key_columns()));
         let rows = transaction.query_typed_raw(&sql, [(&keys, Type::TEXT_ARRAY)]).await?;

@@ -129,7 +129,7 @@ impl Engine {
             }
         }
         records.retain(|_, rows| !rows.is_empty());
-        unless_rewritten(shared.rewritten(&transaction).await?)?;
+        shared.unless_rewritten(&transaction).await?;
         transaction.commit().await?;
         let next = match next {
             Some(next) => next,
@@ -270,8 +270,8 @@ impl Shared {
     async fn lock(&self, transaction: &Transaction<'_>, at: usize) -> Result<(), Error> {
         let sql = format!("select from {} limit 0", self.catalog.tables[at].name);
         let locked = async { Ok(transaction.batch_execute(&sql).await?) };
-        let ((), rewritten) = try_join(locked, self.rewritten(transaction)).await?;
-        unless_rewritten(rewritten)
+        try_join(locked, self.unless_rewritten(transaction)).await?;
+        Ok(())
     }
 
     async fn snapshot_frames(
@@ -383,7 +383,7 @@ impl Shared {
             self.metrics.rows.copied(count.rows - before);
         }
         // What policies read has been locked by now as well.
-        unless_rewritten(self.rewritten(&transaction).await?)?;
+        self.unless_rewritten(&transaction).await?;
         transaction.commit().await?;
         let next = Next::Cursor(self.end(&place)?);
         let included = crate::protocol::Included::NONE;
@@ -391,14 +391,6 @@ impl Shared {
         output.flush();
         Ok(())
     }
-}
-
-/// Nothing that was read of a table counts that was rewritten meanwhile.
-fn unless_rewritten(rewritten: bool) -> Result<(), Error> {
-    if rewritten {
-        return Err(Error::unavailable("a table was rewritten meanwhile", "a table was rewritten"));
-    }
-    Ok(())
 }
 
 /// A tuple without its last field, and that field as text.
