@@ -113,6 +113,42 @@ impl Shared {
         Ok(Now { state, since, acknowledged })
     }
 
+    /// Whether the database is the one of a cursor, and knows of no mutation of the device that the cursor does not include.
+    pub(super) async fn is_current(
+        &self,
+        identity: &Identity,
+        client: Uuid,
+        before: &State,
+    ) -> Result<bool, Error> {
+        let sql = "
+            select not exists (select from oosync.mutation m where m.client = c.id and (m.id > $8 or m.id = any ($9)))
+              from oosync.cursor_state() s
+              join oosync.client c on c.id = $1::text::uuid and c.user_id = $2
+             where s.incarnation::text = $3 and s.timeline = $4 and s.epoch::text = $5
+               and oosync.resume($6::text::pg_snapshot, $5::text::uuid, $7::text::pg_lsn)::text = $6
+               and oosync.is_known($6::text::pg_snapshot)";
+        let (id, user) = (client.to_string(), identity.user());
+        let except: Vec<i64> = before.included.except().iter().copied().map(int8).collect();
+        let connection = session::connection(&self.pool).await?;
+        let rows = connection
+            .query_typed(
+                sql,
+                &[
+                    (&id, Type::TEXT),
+                    (&user, Type::TEXT),
+                    (&before.incarnation, Type::TEXT),
+                    (&before.timeline, Type::INT8),
+                    (&before.epoch, Type::TEXT),
+                    (&before.snapshot, Type::TEXT),
+                    (&before.lsn, Type::TEXT),
+                    (&int8(before.included.through()), Type::INT8),
+                    (&except, Type::INT8_ARRAY),
+                ],
+            )
+            .await?;
+        Ok(rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(false))
+    }
+
     /// Everything that a device has to be told of, to come from `since` to now.
     pub(super) async fn keys(
         &self,
@@ -176,7 +212,6 @@ impl Shared {
         before: &State,
         client: Uuid,
     ) -> Result<Vec<(String, Vec<String>)>, Error> {
-        let int8 = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
         let through = int8(before.included.through());
         let except: Vec<i64> = before.included.except().iter().copied().map(int8).collect();
         let client = client.to_string();
@@ -237,6 +272,11 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// The id of a mutation, as Postgres has it.
+fn int8(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
 }
 
 /// The device's mutations that are part of what the transaction sees.

@@ -17,6 +17,7 @@ use super::event::Event;
 use super::rows::{BATCH, Room};
 use super::spool::Body;
 use super::stream::{Frames, Output};
+use super::wait::Patience;
 use super::{Engine, Error, session};
 use crate::protocol::{
     Buckets, Changes, Counts, End, Header, Mode, Next, PROTOCOL_VERSION, Pull, PullReply, Reply,
@@ -48,7 +49,7 @@ impl Engine {
     /// See [`Error`]; what was sent before stays right.
     pub async fn pull(&self, identity: &Identity, request: &Pull) -> Result<PullReply, Error> {
         let before = self.shared.cursor(identity, request)?;
-        let patience = self.shared.patience(identity, request, before.as_ref()).await?;
+        let patience = self.patience(identity, request, before.as_ref()).await?;
         loop {
             let reply = self.pull_now(identity, request).await?;
             let nothing = matches!(&reply, Reply::Given(changes) if is_nothing(before.as_ref(), changes));
@@ -98,7 +99,7 @@ impl Engine {
     /// See [`Error`]; what fails later ends the body with an `X` frame.
     pub async fn pull_frames(&self, identity: &Identity, request: &Pull) -> Result<Reply<Body>, Error> {
         let before = self.shared.cursor(identity, request)?;
-        let patience = self.shared.patience(identity, request, before.as_ref()).await?;
+        let patience = self.patience(identity, request, before.as_ref()).await?;
         loop {
             let (reply, nothing) = self.pull_frames_now(identity, request).await?;
             match &patience {
@@ -111,6 +112,21 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// A place among the waiters, for a request that waits; it has waited already where nothing new is there.
+    async fn patience(
+        &self,
+        identity: &Identity,
+        request: &Pull,
+        before: Option<&State>,
+    ) -> Result<Option<Patience>, Error> {
+        let patience = self.shared.patience(identity, request, before).await?;
+        if let (Some(patience), Some(before)) = (&patience, before) {
+            self.shared.shape(&request.schema_hash, identity).await?;
+            self.shared.wait_unseen(patience, identity, request, before).await?;
+        }
+        Ok(patience)
     }
 
     /// The body, and whether nothing is in it.

@@ -244,6 +244,117 @@ fn a_server_that_stops_answers_those_who_wait() {
     assert!(std::net::TcpStream::connect(address).is_err());
 }
 
+/// While the tail is asking, since somebody else waits.
+fn with_tail(web: &Web, run: impl FnOnce()) {
+    let other = web.device(1);
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| web.post(1, "/pull", &other.waiting(50.0)));
+        web.until_waiting(1);
+        run();
+        web.execute(&format!("insert into lists (owner_id, title) values ('{}', 'the end')", user(1)));
+        assert_eq!(asked.join().unwrap().status, 200);
+    });
+}
+
+/// The questions that the server has asked in the last moments, but for the tail's.
+fn asked(web: &Web) -> Vec<String> {
+    let sql = "select query from pg_stat_activity where datname = current_database() and usename = 'oosync_server'
+        and state_change > clock_timestamp() - interval '0.3 seconds' and query not like '%oosync.tail%'";
+    web.server.database.client().query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+#[test]
+fn a_device_that_has_everything_waits_without_a_look_at_its_rows() {
+    let web = Web::todo();
+    web.execute(&format!("insert into lists (id, owner_id, title) values ('{TEAM}', '{}', '0')", user(0)));
+    with_tail(&web, || {
+        let mut device = web.device(0);
+        for round in 1..4 {
+            // Until the tail has seen all that the device has.
+            thread::sleep(Duration::from_millis(500));
+            device.cursor = thread::scope(|scope| {
+                let answer = scope.spawn(|| web.post(0, "/pull", &device.waiting(50.0)).json());
+                web.until_waiting(2);
+                thread::sleep(Duration::from_millis(100));
+                let asked = asked(&web);
+                assert!(asked.len() == 1 && asked[0].contains("oosync.mutation"), "{asked:?}");
+                web.execute(&format!("update lists set title = '{round}' where id = '{TEAM}'"));
+                let answer = answer.join().unwrap();
+                assert_eq!(answer["records"]["lists"][0]["title"], round.to_string());
+                answer["cursor"].as_str().unwrap().to_owned()
+            });
+        }
+    });
+}
+
+#[test]
+fn what_was_told_before_a_device_came_is_answered_at_once() {
+    let web = Web::todo();
+    let mut device = web.device(0);
+    with_tail(&web, || {
+        for round in 0..3 {
+            web.execute(&format!("insert into lists (owner_id, title) values ('{}', 'mine')", user(0)));
+            // Of another bucket, and later.
+            web.execute(&format!("insert into lists (owner_id, title) values ('{}', 'not mine')", user(2)));
+            thread::sleep(Duration::from_millis(300));
+            let began = Instant::now();
+            let answer = web.post(0, "/pull", &device.waiting(50.0)).json();
+            assert_eq!(answer["records"]["lists"].as_array().unwrap().len(), 1, "{round}: {answer}");
+            assert!(began.elapsed() < Duration::from_secs(5));
+            device.cursor = answer["cursor"].as_str().unwrap().to_owned();
+        }
+    });
+}
+
+#[test]
+fn a_device_hears_at_once_of_its_mutations_that_changed_nothing() {
+    let web = Web::todo();
+    web.execute(&format!("insert into lists (id, owner_id, title) values ('{TEAM}', '{}', 'same')", user(0)));
+    let device = web.device(0);
+    with_tail(&web, || {
+        let push = json!({"client": device.client, "schema_hash": device.hash, "mutations": [
+            {"id": 1, "table": "lists", "op": "update", "key": {"id": TEAM}, "values": {"title": "same"},
+             "base": {"title": "same"}}
+        ]});
+        assert_eq!(web.post(0, "/push", &push).json()["results"][0]["status"], "applied");
+        thread::sleep(Duration::from_millis(300));
+        let began = Instant::now();
+        let answer = web.post(0, "/pull", &device.waiting(50.0)).json();
+        assert_eq!(answer["records"]["lists"][0]["title"], "same", "{answer}");
+        assert!(began.elapsed() < Duration::from_secs(5));
+    });
+}
+
+#[test]
+fn another_request_than_the_cursors_is_looked_at_at_once() {
+    struct Leveled;
+    impl Authenticator for Leveled {
+        fn authenticate<'a>(&'a self, parts: RequestParts<'a>) -> Authenticating<'a> {
+            Box::pin(async move {
+                let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+                let level = header("x-level").unwrap_or("1");
+                Ok::<_, AuthError>(Identity::new(header("x-user").unwrap())?.with_setting("app.level", level)?)
+            })
+        }
+    }
+    let server = Server::todo();
+    let (pool, schema) = (support::pool(&server.database), server.engine.schema());
+    let engine = server.wait(Engine::builder(pool, schema, Leveled).build()).unwrap();
+    let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    web.execute(&format!("insert into lists (owner_id, title) values ('{}', 'mine')", user(0)));
+    let device = web.device(0);
+    with_tail(&web, || {
+        thread::sleep(Duration::from_millis(300));
+        let began = Instant::now();
+        let answer = web.post_with(0, "/pull", &[("x-level", "2")], &device.waiting(50.0)).json();
+        // Policies may see another level: all of it is told.
+        assert_eq!(answer["records"]["lists"][0]["title"], "mine", "{answer}");
+        let unknown = json!({"client": TEAM, "schema_hash": device.hash, "cursor": device.cursor, "wait": 50.0});
+        assert_eq!(web.post(0, "/pull", &unknown).status, 400);
+        assert!(began.elapsed() < Duration::from_secs(5));
+    });
+}
+
 /// Connections of the server that were used within the last second.
 fn busy(web: &Web) -> i64 {
     let sql = "select count(*) from pg_stat_activity where datname = current_database()

@@ -11,7 +11,7 @@ use crate::client::store::Store;
 use crate::client::sync::{Context, Summary, Syncer};
 use crate::client::transport::{Download, Transport, TransportError};
 use crate::client::{Event, SyncError, lock};
-use crate::protocol::Pull;
+use crate::protocol::{End, Pull};
 
 /// What the app's threads and the background's have in common.
 pub(in crate::client) struct Shared {
@@ -21,7 +21,7 @@ pub(in crate::client) struct Shared {
     desk: Mutex<Store>,
     pub(in crate::client) transport: Arc<dyn Transport>,
     pub(super) listeners: Listeners,
-    pub(super) watchers: Watchers,
+    pub(super) watchers: Arc<Watchers>,
     /// How the last cycle ended, and whether one is under way.
     pub(super) state: Mutex<(State, Option<String>)>,
     /// Ends what is under way.
@@ -37,7 +37,7 @@ impl Shared {
             desk: Mutex::new(desk),
             transport,
             listeners: Listeners::default(),
-            watchers: Watchers::default(),
+            watchers: Arc::default(),
             state: Mutex::new((State::Idle, None)),
             stopped: AtomicBool::new(false),
             in_background: AtomicBool::new(false),
@@ -77,10 +77,16 @@ impl Shared {
         })
     }
 
-    /// Takes in what a pull brought that waited for changes; what came.
-    pub(in crate::client) fn take(&self, request: &Pull, download: Download) -> Result<Summary, SyncError> {
+    /// Takes in what a pull brought that waited for changes; what came. `received` is called with what a delta ends with,
+    /// before it is written.
+    pub(in crate::client) fn take(
+        &self,
+        request: &Pull,
+        download: Download,
+        received: &mut dyn FnMut(&End),
+    ) -> Result<Summary, SyncError> {
         self.with_syncer(|syncer, context| {
-            let result = syncer.take(context, request, download);
+            let result = syncer.take(context, request, download, received);
             if !matches!(&result, Ok(summary) if summary.rows + summary.deleted == 0) {
                 self.ended(&result);
             }
@@ -106,6 +112,7 @@ impl Shared {
     }
 
     pub(super) fn ended(&self, result: &Result<Summary, SyncError>) {
+        self.watchers.written();
         match result {
             Ok(summary) => {
                 *lock(&self.state) = (State::Idle, None);

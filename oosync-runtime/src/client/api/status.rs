@@ -18,7 +18,7 @@ pub struct Status {
     pub ready: bool,
     /// About how many rows wait to be sent or answered.
     pub pending: u64,
-    /// When the last cycle ended well.
+    /// When the file was last brought to the state that the server had.
     pub synced_at: Option<SystemTime>,
     /// Which process syncs the file now; none where nobody does.
     pub holder: Option<String>,

@@ -9,8 +9,8 @@ use super::Shared;
 use crate::client::store::Observer;
 use crate::client::{StoreError, lock};
 
-/// How often the file is looked at while somebody watches. A look at a file that nobody has written to takes a few
-/// microseconds.
+/// How often the file is looked at while somebody watches; also as soon as the sync has written. A look at a file that
+/// nobody has written to takes a few microseconds.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Tells when tables have changed by a commit: of this app, of another process, or of the sync. Several changes may be
@@ -50,7 +50,27 @@ impl Watch {
 
 /// Everybody who watches.
 #[derive(Debug, Default)]
-pub(super) struct Watchers(Mutex<Vec<Weak<Watcher>>>);
+pub(super) struct Watchers {
+    all: Mutex<Vec<Weak<Watcher>>>,
+    /// Whether the sync has written since the last look.
+    written: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl Watchers {
+    /// The sync has written.
+    pub(super) fn written(&self) {
+        *lock(&self.written) = true;
+        self.wake.notify_all();
+    }
+
+    /// Waits until the next look is due.
+    fn pause(&self) {
+        let written = lock(&self.written);
+        let waited = self.wake.wait_timeout_while(written, LOOK, |written| !*written);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+    }
+}
 
 impl Shared {
     /// Watches tables; all of them where none is named.
@@ -71,16 +91,16 @@ impl Shared {
             wake: Condvar::new(),
             ended: AtomicBool::new(false),
         });
-        let mut watchers = lock(&self.watchers.0);
+        let mut watchers = lock(&self.watchers.all);
         watchers.retain(|watcher| watcher.strong_count() > 0);
         let is_first = watchers.is_empty();
         watchers.push(Arc::downgrade(&watcher));
         drop(watchers);
         if is_first {
-            let shared = Arc::downgrade(self);
+            let (shared, watchers) = (Arc::downgrade(self), Arc::clone(&self.watchers));
             std::thread::Builder::new()
                 .name("oosync-watch".to_owned())
-                .spawn(move || look(&shared, observer))
+                .spawn(move || look(&shared, &watchers, observer))
                 .map_err(|error| StoreError::State { what: format!("no thread to watch with: {error}") })?;
         }
         Ok(Watch(watcher))
@@ -88,7 +108,7 @@ impl Shared {
 
     /// Tells everybody who watches one of these tables; whether anybody watches at all.
     fn tell_changed(&self, tables: &[&'static str]) -> bool {
-        let mut watchers = lock(&self.watchers.0);
+        let mut watchers = lock(&self.watchers.all);
         watchers.retain(|watcher| {
             let Some(watcher) = watcher.upgrade() else { return false };
             let mut changed = lock(&watcher.changed);
@@ -103,17 +123,17 @@ impl Shared {
 }
 
 /// Looks until nobody watches any more, or the client is gone.
-fn look(shared: &Weak<Shared>, mut observer: Observer) {
+fn look(shared: &Weak<Shared>, watchers: &Watchers, mut observer: Observer) {
     let mut ended: Vec<Weak<Watcher>> = Vec::new();
     loop {
-        std::thread::sleep(LOOK);
+        watchers.pause();
         let Some(shared) = shared.upgrade() else { break };
         // A file that is busy is looked at again.
         let tables = observer.look().ok().flatten().map(|observed| observed.tables).unwrap_or_default();
         if !shared.tell_changed(&tables) {
             return;
         }
-        ended.clone_from(&lock(&shared.watchers.0));
+        ended.clone_from(&lock(&watchers.all));
     }
     for watcher in ended.iter().filter_map(Weak::upgrade) {
         watcher.ended.store(true, Ordering::Relaxed);

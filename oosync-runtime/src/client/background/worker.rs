@@ -14,7 +14,7 @@ use crate::client::api::Shared;
 use crate::client::store::Observer;
 use crate::client::sync::Summary;
 use crate::client::transport::{Download, TransportError};
-use crate::protocol::Pull;
+use crate::protocol::{Next, Pull};
 
 /// A pull that was to wait and is answered sooner, with nothing, is one of a server that does not wait.
 const SOON: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ pub(super) struct Worker {
     commands: Sender<Command>,
     receiver: Receiver<Command>,
     /// The number of the last pull that waits, and since when it does.
-    poll: u64,
+    polls: u64,
     polling: Option<Instant>,
     /// When the next one may begin.
     next_poll: Instant,
@@ -53,7 +53,7 @@ impl Worker {
     ) -> Self {
         let now = Instant::now();
         let pace = Pace::new(options.clone(), now);
-        Self { shared, options, observer, pace, commands, receiver, poll: 0, polling: None, next_poll: now }
+        Self { shared, options, observer, pace, commands, receiver, polls: 0, polling: None, next_poll: now }
     }
 
     pub(super) fn run(&mut self) {
@@ -73,7 +73,9 @@ impl Worker {
                     self.polling = None;
                     self.pace.kick(Instant::now());
                 }
-                Ok(Command::Polled(poll, request, result)) if poll == self.poll && self.polling.is_some() => {
+                Ok(Command::Polled(poll, request, result))
+                    if poll == self.polls && self.polling.is_some() =>
+                {
                     self.polled(&request, result);
                 }
                 Ok(Command::Polled(..)) | Err(RecvTimeoutError::Timeout) => {}
@@ -125,9 +127,13 @@ impl Worker {
             return;
         }
         let Ok(Some(request)) = self.shared.long_poll(wait) else { return };
-        self.poll += 1;
+        self.poll(request);
+    }
+
+    fn poll(&mut self, request: Pull) {
+        self.polls += 1;
         let (poll, commands, transport) =
-            (self.poll, self.commands.clone(), Arc::clone(&self.shared.transport));
+            (self.polls, self.commands.clone(), Arc::clone(&self.shared.transport));
         let asks = move || {
             let result = transport.pull(&request);
             // Nobody is there any more if that fails.
@@ -142,20 +148,31 @@ impl Worker {
     }
 
     fn polled(&mut self, request: &Pull, result: Result<Download, TransportError>) {
-        let since = self.polling.take();
+        let soon = self.polling.take().is_none_or(|since| since.elapsed() < SOON);
         let result = match result {
-            Ok(download) => self.shared.take(request, download),
+            Ok(download) => {
+                let shared = Arc::clone(&self.shared);
+                // The next pull waits already while this one is written. If that fails, its answer is for nobody.
+                shared.take(request, download, &mut |end| match &end.next {
+                    Next::Cursor(cursor) if end.counts.values().any(|of| of.rows + of.deletes > 0) => {
+                        self.poll(Pull { cursor: Some(cursor.clone()), ..request.clone() });
+                    }
+                    _ => {}
+                })
+            }
             Err(error) => Err(self.shared.failed(error)),
         };
         match &result {
             Ok(summary) => {
                 let nothing = summary.rows + summary.deleted == 0;
-                let soon = since.is_none_or(|since| since.elapsed() < SOON);
                 let wait = if nothing && soon { self.options.interval.min(SOON * 5) } else { Duration::ZERO };
                 self.next_poll = Instant::now() + wait;
                 self.still_dirty(summary);
             }
-            Err(_) => self.ended(&result),
+            Err(_) => {
+                self.polling = None;
+                self.ended(&result);
+            }
         }
     }
 }

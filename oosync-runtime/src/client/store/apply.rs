@@ -10,6 +10,7 @@ use rusqlite::Transaction;
 use super::capture::triggers;
 use super::cascade::{Fate, settle_taken_by, takes_along};
 use super::entry::{Rows, ServerImage};
+use super::identity::remember;
 use super::image::{Image, owned};
 use super::layout::Layout;
 use super::observe::count_written;
@@ -154,6 +155,15 @@ impl<'s> Apply<'s> {
         self.rows(table)?.remove(key)?;
         self.applied.deleted += 1;
         Ok(())
+    }
+
+    /// Remembers something with the delta, as [`Store::remember`] does.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite says.
+    pub fn remember(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        remember(&self.transaction, name, value)
     }
 
     /// Ends the delta: the device is at `cursor` now.

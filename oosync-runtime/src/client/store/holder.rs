@@ -24,7 +24,8 @@ const LOCKED: &str = "holder_locked";
 
 impl Store {
     /// Takes or keeps the right to sync for some time, a day at most; `false` if another process has it. It is to be
-    /// kept by calling this again before the time is over. Of a process that has ended, it is taken at once.
+    /// kept by calling this again before three quarters of the time are over: as long as more than that is left, nothing
+    /// is written. Of a process that has ended, it is taken at once.
     ///
     /// # Errors
     ///
@@ -34,8 +35,12 @@ impl Store {
         let milliseconds = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         let (time, longest) = (milliseconds(time.min(LONGEST)), milliseconds(LONGEST));
         let doing = || "asking for the right to sync".to_owned();
+        if self.lock.is_some() && self.has_long(holder, time)? {
+            return Ok(true);
+        }
         let is_locked = self.lock();
-        let is_ours = self.lightly(|connection| {
+        let is_ours = self.lightly(|store| {
+            let connection = &mut store.connection;
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
             // Whoever had the lock that we have now is gone.
@@ -59,6 +64,17 @@ impl Store {
         Ok(is_ours)
     }
 
+    /// Whether the holder has the right for at least three quarters of some milliseconds, and no longer than all of them:
+    /// the clock may have been set back.
+    fn has_long(&self, holder: &str, time: i64) -> Result<bool, StoreError> {
+        let sql = format!(
+            "SELECT 1 FROM _oosync_holder WHERE holder = ?1 AND until BETWEEN {NOW} + ?2 - ?2 / 4 AND {NOW} + ?2"
+        );
+        let doing = || "asking for the right to sync".to_owned();
+        let mut statement = self.connection.prepare_cached(&sql).doing(doing)?;
+        statement.exists(params![holder, time]).doing(doing)
+    }
+
     /// Whether this store has the lock now. Not where the file system has no locks: then, the time alone counts.
     fn lock(&mut self) -> bool {
         if self.lock.is_none() {
@@ -78,7 +94,7 @@ impl Store {
     pub fn release(&mut self, holder: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM _oosync_holder WHERE holder = ?1";
         let doing = || "giving back the right to sync".to_owned();
-        self.lightly(|connection| connection.execute(sql, [holder]).doing(doing))?;
+        self.lightly(|store| store.connection.execute(sql, [holder]).doing(doing))?;
         self.lock = None;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Whose file it is, and what else the sync remembers.
 
+use rusqlite::Connection;
+
 use super::cascade::{Fate, settle_taken_by, takes_along};
 use super::entry::{Rows, ServerImage};
 use super::observe::count_written;
@@ -65,7 +67,7 @@ impl Store {
     ///
     /// What SQLite says.
     pub fn remembered(&self, name: &str) -> Result<Option<String>, StoreError> {
-        meta::get(&self.connection, &format!("remembered.{name}"))
+        meta::get(&self.connection, &remembered(name))
     }
 
     /// Remembers something until [`Store::wipe`], or until a power failure.
@@ -74,7 +76,7 @@ impl Store {
     ///
     /// What SQLite says.
     pub fn remember(&mut self, name: &str, value: &str) -> Result<(), StoreError> {
-        self.lightly(|connection| meta::set(connection, &format!("remembered.{name}"), value))
+        self.lightly(|store| remember(&store.connection, name, value))
     }
 
     /// Undoes what was changed of a row and not sent: it is what the server has again. `false` if nothing was.
@@ -151,4 +153,13 @@ impl Store {
                 .doing(doing)
         })
     }
+}
+
+fn remembered(name: &str) -> String {
+    format!("remembered.{name}")
+}
+
+/// Remembers something in the transaction that is open, if one is.
+pub(super) fn remember(connection: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    meta::set(connection, &remembered(name), value)
 }

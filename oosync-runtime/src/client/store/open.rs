@@ -101,12 +101,16 @@ impl Store {
     }
 
     /// Writes what nobody is told of, and may be lost in a power failure: the disk is not waited for.
-    pub(super) fn lightly<T>(
+    ///
+    /// # Errors
+    ///
+    /// Those of `write`, and what SQLite says.
+    pub fn lightly<T, E: From<StoreError>>(
         &mut self,
-        write: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        write: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
         synchronous(&self.connection, Synchronous::Normal)?;
-        let written = write(&mut self.connection);
+        let written = write(self);
         synchronous(&self.connection, Synchronous::Full)?;
         written
     }
@@ -321,14 +325,16 @@ mod tests {
             store.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
         };
         assert_eq!(how(&store), Synchronous::Full as i64);
-        let during = store.lightly(|connection| {
-            Ok(connection.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap())
-        });
+        let during = store.lightly(|store| Ok::<_, StoreError>(how(store)));
         assert_eq!(during.unwrap(), Synchronous::Normal as i64);
         assert!(store.hold("me", Duration::from_secs(1)).unwrap());
         store.remember("anything", "here").unwrap();
         store.release("me").unwrap();
-        assert!(store.lightly(|_| Err::<(), _>(StoreError::State { what: "failed".to_owned() })).is_err());
+        assert!(
+            store
+                .lightly(|_| Err::<(), StoreError>(StoreError::State { what: "failed".to_owned() }))
+                .is_err()
+        );
         assert_eq!(how(&store), Synchronous::Full as i64);
         // Apps' own writes are sent once the sync has committed what it makes of them.
         let app = store.connect().unwrap();

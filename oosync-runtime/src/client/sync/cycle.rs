@@ -13,7 +13,7 @@ use super::{Summary, SyncError};
 use crate::client::Event;
 use crate::client::store::Store;
 use crate::client::transport::{Download, Transport};
-use crate::protocol::{ErrorCode, Lease, LeaseRequest, Limits, Pull, Register};
+use crate::protocol::{End, ErrorCode, Lease, LeaseRequest, Limits, Pull, Register};
 use crate::schema::{ColumnDefault, Push, Schema};
 use crate::types::Timestamptz;
 
@@ -102,12 +102,14 @@ impl Syncer {
         })
     }
 
-    /// Takes in what a pull brought that waited for changes, if the file still stands where that pull began.
+    /// Takes in what a pull brought that waited for changes, if the file still stands where that pull began. `received` is
+    /// called with what a delta ends with, once all of it is there and before it is written.
     pub(in crate::client) fn take(
         &mut self,
         context: &Context<'_>,
         request: &Pull,
         download: Download,
+        received: &mut dyn FnMut(&End),
     ) -> Result<Summary, SyncError> {
         let mut download = Some(download);
         self.run(context, |syncer, summary| {
@@ -115,7 +117,11 @@ impl Syncer {
                 return Ok(());
             }
             match download.take() {
-                Some(Download::Frames(body)) => syncer.apply(context, body, false, summary).map(drop),
+                Some(Download::Frames(body)) => {
+                    let delta = syncer.receive(context, body)?;
+                    received(&delta.end);
+                    syncer.apply(context, delta, false, summary).map(drop)
+                }
                 Some(Download::SnapshotRequired(_)) | None => syncer.pull(context, summary),
             }
         })
@@ -146,11 +152,7 @@ impl Syncer {
             match result {
                 Err(SyncError::Refused { ref code, .. }) if is_unknown(code) && !anew => anew = true,
                 Err(error) => return Err(error),
-                Ok(()) => {
-                    let now = Timestamptz::now().unix_microseconds().unwrap_or_default() / 1_000;
-                    self.store.remember("synced_at", &now.to_string())?;
-                    return Ok(summary);
-                }
+                Ok(()) => return Ok(summary),
             }
         }
         let what = "the server forgets this device as soon as it has registered".to_owned();

@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::cycle::{Context, Syncer};
 use super::incoming::{Incoming, Part};
 use super::{Stage, Summary, SyncError};
+use crate::client::store::Store;
 use crate::client::transport::{Download, TransportError};
 use crate::client::{Event, StoreError};
-use crate::protocol::{ErrorCode, Mode, Next, Pull, SnapshotReason};
+use crate::protocol::{End, ErrorCode, Mode, Next, Pull, SnapshotReason};
+use crate::types::Timestamptz;
 
 impl Syncer {
     /// Brings the file to the server's present state.
@@ -38,7 +40,10 @@ impl Syncer {
         self.keep(context)?;
         let Some(request) = self.pull_request(None)? else { return Ok(Pulled::SnapshotRequired) };
         match context.transport.pull(&request) {
-            Ok(Download::Frames(body)) => self.apply(context, body, true, summary),
+            Ok(Download::Frames(body)) => {
+                let delta = self.receive(context, body)?;
+                self.apply(context, delta, true, summary)
+            }
             Ok(Download::SnapshotRequired(required)) => {
                 // Its sequences may have fallen back.
                 if required.reason == SnapshotReason::DatabaseRestored {
@@ -74,21 +79,30 @@ impl Syncer {
         cursor.map_err(|_| StoreError::Damaged { what: "the cursor is no text".to_owned() })
     }
 
-    /// Takes a delta in: in one transaction, once all of it is there. `is_new` says that it was asked for after everything
-    /// was answered that is: a server that does not include all of that was restored to a state of before the answer, and
-    /// only a comparison of everything tells what it has.
-    pub(super) fn apply(
+    /// Receives a delta, all of it.
+    pub(super) fn receive(
         &mut self,
         context: &Context<'_>,
         body: Box<dyn Read + Send>,
-        is_new: bool,
-        summary: &mut Summary,
-    ) -> Result<Pulled, SyncError> {
+    ) -> Result<Delta, SyncError> {
         let mut incoming = Incoming::new(body, self.schema, false, self.store.is_encrypted());
         let Part::End(end) = incoming.receive(&mut || self.keep(context))? else {
             return Err(SyncError::Malformed { what: "a delta in parts".to_owned() });
         };
         incoming.expect(&[Mode::Delta])?;
+        Ok(Delta { incoming, end })
+    }
+
+    /// Takes a delta in, in one transaction. `is_new` says that it was asked for after everything was answered that is: a
+    /// server that does not include all of that was restored to a state of before the answer, and only a comparison of
+    /// everything tells what it has.
+    pub(super) fn apply(
+        &mut self,
+        context: &Context<'_>,
+        Delta { mut incoming, end }: Delta,
+        is_new: bool,
+        summary: &mut Summary,
+    ) -> Result<Pulled, SyncError> {
         let Next::Cursor(cursor) = &end.next else {
             return Err(SyncError::Malformed { what: "a delta in frames that is cut into pages".to_owned() });
         };
@@ -97,10 +111,21 @@ impl Syncer {
             return Ok(Pulled::SnapshotRequired);
         }
         let through = self.store.included_through(&end.included)?;
-        let mut apply = self.store.begin_apply(through)?;
-        incoming.write(&mut apply)?;
-        let applied = apply.commit(cursor.as_bytes())?;
-        self.store.remember("included", &through.to_string())?;
+        let included = through.to_string();
+        let mut write = |store: &mut Store| {
+            let mut apply = store.begin_apply(through)?;
+            incoming.write(&mut apply)?;
+            apply.remember("included", &included)?;
+            let now = Timestamptz::now().unix_microseconds().unwrap_or_default() / 1_000;
+            apply.remember("synced_at", &now.to_string())?;
+            Ok::<_, SyncError>(apply.commit(cursor.as_bytes())?)
+        };
+        // Where it includes no more of what was written here, a power failure takes nothing away that the server does not
+        // tell again.
+        let applied = match self.store.remembered("included")?.as_ref() == Some(&included) {
+            true => self.store.lightly(write),
+            false => write(&mut self.store),
+        }?;
         summary.rows += applied.rows;
         summary.deleted += applied.deleted;
         if applied.rows + applied.deleted > 0 {
@@ -110,6 +135,12 @@ impl Syncer {
         }
         Ok(Pulled::Applied)
     }
+}
+
+/// A delta of which all is there.
+pub(super) struct Delta {
+    incoming: Incoming,
+    pub(super) end: End,
 }
 
 /// How a pull ended.

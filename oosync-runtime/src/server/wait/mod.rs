@@ -2,10 +2,13 @@
 //!
 //! - `waiters`: who waits for which buckets
 //! - `tail`: what asks Postgres, while somebody waits
+//! - `history`: what it has told lately
 //!
 //! A device is among the waiters before it looks for changes. So nothing is missed: what is committed after the look is
-//! behind the snapshot of a later tick than the one before the device came.
+//! behind the snapshot of a later tick than the one before the device came. A device that was answered a moment ago has
+//! seen what the tail has told since, or nothing was told of its buckets: it waits without a look.
 
+mod history;
 mod tail;
 mod waiters;
 
@@ -44,7 +47,36 @@ impl Patience {
     }
 }
 
+impl Patience {
+    /// Whether nothing has been told that a cursor does not see.
+    fn has_all(&self, before: &State) -> bool {
+        before.snapshot.parse().is_ok_and(|snapshot| self.place.has_all(&snapshot, &before.buckets))
+    }
+}
+
 impl Shared {
+    /// Waits where a look at the rows would find nothing new: that is known from what the tail has told and from a
+    /// question about the device. Once that is over, or where it is not known, a look is to be had.
+    pub(super) async fn wait_unseen(
+        &self,
+        patience: &Patience,
+        identity: &Identity,
+        request: &Pull,
+        before: &State,
+    ) -> Result<(), Error> {
+        let same = before.unsure.is_empty()
+            && before.schema == request.schema_hash
+            && before.access == identity.access_hash().to_string();
+        // What fails here fails in the look as well, where it is told.
+        if same
+            && patience.has_all(before)
+            && self.is_current(identity, request.client, before).await.unwrap_or(false)
+        {
+            patience.wait().await?;
+        }
+        Ok(())
+    }
+
     /// Takes a place among the waiters, if the request is one that waits: a first page with a cursor.
     pub(super) async fn patience(
         &self,

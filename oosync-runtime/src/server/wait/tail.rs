@@ -10,6 +10,7 @@ use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::Waiters;
+use super::history::Snapshot;
 use crate::server::{Error, session};
 
 /// Between two questions, at least.
@@ -89,10 +90,7 @@ async fn follow(waiters: &Waiters, pool: &Pool, again: bool) -> Result<Ended, Er
     let connection = tokio::time::timeout(ANSWER, session::connection(pool)).await.map_err(late)??;
     let connection = Object::take(connection);
     let (mut since, _) = ask(&connection, None).await?;
-    if again {
-        waiters.everyone();
-    }
-    waiters.has_begun();
+    waiters.has_begun(read(&since)?, again);
     let mut ticks = tokio::time::interval(waiters.tick.max(SHORTEST));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -105,7 +103,7 @@ async fn follow(waiters: &Waiters, pool: &Pool, again: bool) -> Result<Ended, Er
         }
         match ask(&connection, Some(since)).await {
             Ok((snapshot, buckets)) => {
-                waiters.changed(buckets.iter().map(String::as_str));
+                waiters.changed(buckets, read(&snapshot)?);
                 since = snapshot;
             }
             Err(error) => return Ok(Ended::Lost(error)),
@@ -120,6 +118,10 @@ async fn ask(connection: &Client, since: Option<String>) -> Result<(String, Vec<
     let question = connection.query_typed_one(sql, &parameters);
     let row = tokio::time::timeout(ANSWER, question).await.map_err(late)??;
     Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+fn read(snapshot: &str) -> Result<Snapshot, Error> {
+    snapshot.parse().map_err(|error| Error::internal(format!("snapshot {snapshot}: {error}")))
 }
 
 fn late(_: tokio::time::error::Elapsed) -> Error {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::Pool;
 use tokio::sync::Notify;
 
+use super::history::{History, Snapshot};
 use super::tail;
 use crate::server::Error;
 
@@ -27,6 +28,7 @@ struct State {
     buckets: HashMap<Arc<str>, HashSet<u64>>,
     next: u64,
     tail: Tail,
+    history: History,
     /// Tails that failed since the last one that began.
     failures: u32,
     closed: bool,
@@ -102,6 +104,12 @@ impl Place {
                 return Ended::Over;
             }
         }
+    }
+}
+
+impl Place {
+    pub(super) fn has_all(&self, snapshot: &Snapshot, buckets: &[String]) -> bool {
+        self.waiters.has_all(snapshot, buckets)
     }
 }
 
@@ -184,10 +192,17 @@ impl Waiters {
         }
     }
 
-    /// Whatever is committed from now on will be told.
-    pub(super) fn has_begun(&self) {
+    /// Whatever is committed behind this snapshot will be told. Where it was another tail before, any bucket may have
+    /// changed between them: everyone is woken.
+    pub(super) fn has_begun(&self, at: Snapshot, again: bool) {
         let mut state = self.lock();
         state.failures = 0;
+        state.history.begin(at);
+        if again {
+            for waiter in state.waiters.values() {
+                waiter.bell.ring(Ended::Changed);
+            }
+        }
         if state.tail == Tail::Starting {
             state.tail = Tail::Running;
             drop(state);
@@ -195,29 +210,30 @@ impl Waiters {
         }
     }
 
-    /// Wakes those who wait for one of these.
-    pub(super) fn changed<'b>(&self, buckets: impl IntoIterator<Item = &'b str>) {
-        let state = self.lock();
-        for bucket in buckets {
-            for number in state.buckets.get(bucket).into_iter().flatten() {
+    /// Wakes those who wait for one of these, which have changed for whoever sees `after`.
+    pub(super) fn changed(&self, buckets: Vec<String>, after: Snapshot) {
+        let mut state = self.lock();
+        for bucket in &buckets {
+            for number in state.buckets.get(bucket.as_str()).into_iter().flatten() {
                 if let Some(waiter) = state.waiters.get(number) {
                     waiter.bell.ring(Ended::Changed);
                 }
             }
         }
+        state.history.changed(buckets, after);
     }
 
-    /// Wakes all: any bucket may have changed.
-    pub(super) fn everyone(&self) {
-        for waiter in self.lock().waiters.values() {
-            waiter.bell.ring(Ended::Changed);
-        }
+    /// Whether a device that has seen this snapshot has all that these buckets had at the last tick; `false` where that is
+    /// not known.
+    pub(super) fn has_all(&self, snapshot: &Snapshot, buckets: &[String]) -> bool {
+        self.lock().history.has_all(snapshot, buckets)
     }
 
     /// The tail has ended with an error: everyone who relied on it is told.
     pub(super) fn failed(&self) {
         let mut state = self.lock();
         state.tail = Tail::Stopped;
+        state.history.end();
         state.failures = state.failures.saturating_add(1);
         for waiter in state.waiters.values() {
             waiter.bell.ring(Ended::Failed);
@@ -232,6 +248,7 @@ impl Waiters {
         let idle = state.waiters.is_empty();
         if idle {
             state.tail = Tail::Stopped;
+            state.history.end();
         }
         idle
     }
