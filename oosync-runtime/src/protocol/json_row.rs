@@ -1,11 +1,9 @@
 //! Values of columns in JSON, by their names: what a mutation, a key or a row is made of.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 
 use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::RawJson;
 use crate::schema::{Column, ColumnDefault, Table};
@@ -13,9 +11,11 @@ use crate::{Error, Value, codec};
 
 /// Columns and their values, each in the form of [`codec::to_push_json`]; sorted by name, so that two rows with the
 /// same values have the same JSON.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct JsonRow(BTreeMap<String, RawJson>);
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JsonRow(
+    /// Ascending; no name is there twice.
+    Vec<(Box<str>, RawJson)>,
+);
 
 impl JsonRow {
     /// No column.
@@ -79,7 +79,7 @@ impl JsonRow {
     /// this device has.
     pub fn values(&self, table: &'static Table) -> Result<Vec<(usize, Value<'_>)>, Error> {
         let mut values = Vec::with_capacity(self.len());
-        for (name, json) in &self.0 {
+        for (name, json) in self.iter() {
             let Some(place) = table.column(name) else { continue };
             let column = &table.columns[place];
             if column.default == ColumnDefault::Local {
@@ -95,27 +95,39 @@ impl JsonRow {
 
     /// Sets a column, and returns what it was before.
     pub fn insert(&mut self, column: impl Into<String>, value: RawJson) -> Option<RawJson> {
-        self.0.insert(column.into(), value)
+        let column = column.into();
+        match self.find(&column) {
+            Ok(at) => Some(std::mem::replace(&mut self.0[at].1, value)),
+            Err(at) => {
+                self.0.insert(at, (column.into(), value));
+                None
+            }
+        }
+    }
+
+    /// Where a column is, or would be.
+    fn find(&self, column: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(name, _)| (**name).cmp(column))
     }
 
     /// The value of a column.
     pub fn get(&self, column: &str) -> Option<&RawJson> {
-        self.0.get(column)
+        self.find(column).ok().map(|at| &self.0[at].1)
     }
 
     /// Whether the column has a value, or null.
     pub fn contains(&self, column: &str) -> bool {
-        self.0.contains_key(column)
+        self.find(column).is_ok()
     }
 
     /// The columns, sorted.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.0.iter().map(|(name, _)| &**name)
     }
 
     /// The columns and their values, sorted by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &RawJson)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.0.iter().map(|(name, value)| (&**name, value))
     }
 
     /// The number of columns.
@@ -126,6 +138,12 @@ impl JsonRow {
     /// Whether there is no column.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Serialize for JsonRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 
@@ -142,17 +160,18 @@ impl<'de> Deserialize<'de> for JsonRow {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<JsonRow, A::Error> {
-                let mut row = BTreeMap::new();
-                while let Some((name, value)) = map.next_entry::<String, RawJson>()? {
-                    match row.entry(name) {
-                        Entry::Vacant(vacant) => vacant.insert(value),
-                        Entry::Occupied(known) => {
-                            return Err(A::Error::custom(format_args!(
-                                "column `{}` occurs twice",
-                                known.key()
-                            )));
-                        }
-                    };
+                let mut row: Vec<(Box<str>, RawJson)> = Vec::new();
+                let mut is_sorted = true;
+                while let Some(entry) = map.next_entry()? {
+                    is_sorted = is_sorted && row.last().is_none_or(|(last, _)| *last < entry.0);
+                    row.push(entry);
+                }
+                if !is_sorted {
+                    row.sort_by(|(one, _), (other, _)| one.cmp(other));
+                    let twice = row.windows(2).find(|pair| pair[0].0 == pair[1].0);
+                    if let Some([(name, _), _]) = twice {
+                        return Err(A::Error::custom(format_args!("column `{name}` occurs twice")));
+                    }
                 }
                 Ok(JsonRow(row))
             }

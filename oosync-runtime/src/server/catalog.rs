@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::session::{ident, literal};
 use super::start::StartError;
 use crate::codec::{self, Wire};
-use crate::schema::{Column, ColumnDefault, Owner, Schema, Table};
+use crate::schema::{Column, ColumnDefault, ColumnType, Owner, Schema, Table};
 
 /// The synced tables as the server reads them.
 #[derive(Debug)]
@@ -204,6 +204,28 @@ impl TableSql {
 
     fn key_part(&self, at: usize, place: usize) -> String {
         format!("(k.k::text[])[{}]::{}", at + 1, self.types[place])
+    }
+
+    /// Whether a column has what was sent, if a value of it was sent and nobody else writes to the row: its type has
+    /// neither lengths nor other forms of the same value.
+    pub(super) fn keeps(&self, place: usize) -> bool {
+        let ty = self.types[place].as_str();
+        let named = match self.table.columns[place].ty {
+            ColumnType::Bool => ty == "boolean",
+            ColumnType::Int2 => ty == "smallint",
+            ColumnType::Int4 => ty == "integer",
+            ColumnType::Int8 => ty == "bigint",
+            ColumnType::Float4 => ty == "real",
+            ColumnType::Float8 => ty == "double precision",
+            ColumnType::Uuid | ColumnType::UuidText => ty == "uuid",
+            ColumnType::Text => matches!(ty, "text" | "character varying"),
+            ColumnType::Bytea => ty == "bytea",
+            ColumnType::Date => ty == "date",
+            ColumnType::Timestamp => ty == "timestamp without time zone",
+            ColumnType::Timestamptz => ty == "timestamp with time zone",
+            _ => false,
+        };
+        named && self.declared[place] == ty
     }
 
     /// The columns of the key out of its text `k.k`, in the form of tuples.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Transaction;
 
-use super::acknowledge::acknowledge;
+use super::acknowledge::Acknowledged;
 use super::auth::Identity;
 use super::compatible::Shape;
 use super::cursor::{Cursor, Holder, Kind, State};
@@ -80,7 +80,7 @@ impl Engine {
             };
             if !self.shared.rewritten(&transaction).await? {
                 transaction.commit().await?;
-                acknowledge(&connection, identity, request, known).await?;
+                Acknowledged::of(request, known).forget(&connection, identity).await?;
                 if let Reply::Given(changes) = &reply {
                     let rows = changes.records.values().map(Vec::len).sum::<usize>();
                     let deletes = changes.deletes.values().map(Vec::len).sum::<usize>();
@@ -320,7 +320,7 @@ impl Shared {
         output.flush();
         // The device has its answer. Nothing was written, and what is not acknowledged now is the next time.
         let heard = match transaction.commit().await {
-            Ok(()) => acknowledge(&connection, identity, request, known).await,
+            Ok(()) => Acknowledged::of(request, known).forget(&connection, identity).await,
             Err(error) => Err(error.into()),
         };
         if let Err(error) = heard {

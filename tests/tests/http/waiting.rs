@@ -258,7 +258,8 @@ fn with_tail(web: &Web, run: impl FnOnce()) {
 
 /// The questions that the server has asked in the last moments, but for the tail's.
 fn asked(web: &Web) -> Vec<String> {
-    let sql = "select query from pg_stat_activity where datname = current_database() and usename = 'oosync_server'
+    let sql =
+        "select query from pg_stat_activity where datname = current_database() and usename = 'oosync_server'
         and state_change > clock_timestamp() - interval '0.3 seconds' and query not like '%oosync.tail%'";
     web.server.database.client().query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
 }
@@ -333,7 +334,9 @@ fn another_request_than_the_cursors_is_looked_at_at_once() {
             Box::pin(async move {
                 let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
                 let level = header("x-level").unwrap_or("1");
-                Ok::<_, AuthError>(Identity::new(header("x-user").unwrap())?.with_setting("app.level", level)?)
+                Ok::<_, AuthError>(
+                    Identity::new(header("x-user").unwrap())?.with_setting("app.level", level)?,
+                )
             })
         }
     }
@@ -349,7 +352,8 @@ fn another_request_than_the_cursors_is_looked_at_at_once() {
         let answer = web.post_with(0, "/pull", &[("x-level", "2")], &device.waiting(50.0)).json();
         // Policies may see another level: all of it is told.
         assert_eq!(answer["records"]["lists"][0]["title"], "mine", "{answer}");
-        let unknown = json!({"client": TEAM, "schema_hash": device.hash, "cursor": device.cursor, "wait": 50.0});
+        let unknown =
+            json!({"client": TEAM, "schema_hash": device.hash, "cursor": device.cursor, "wait": 50.0});
         assert_eq!(web.post(0, "/pull", &unknown).status, 400);
         assert!(began.elapsed() < Duration::from_secs(5));
     });

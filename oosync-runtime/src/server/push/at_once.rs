@@ -2,7 +2,8 @@
 //!
 //! That is what a device sends that was away, or that loads something, and nearly all else. Mutations of a table that do
 //! the same to the same columns are one statement, which writes rows and gives them back as they are then: nothing is
-//! looked up before, and nothing read afterwards. It is taken as long as nothing is met; what anything fails for is
+//! looked up before, and nothing read afterwards; columns that [keep](TableSql::keeps) what is sent are not even given
+//! back. It is taken as long as nothing is met; what anything fails for is
 //! found out by the way of all other pushes, from the start.
 //!
 //! Values go as one array of texts for each column, and are cast: Postgres reads them faster than JSON, by the same
@@ -11,7 +12,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join;
 use futures_util::{StreamExt as _, pin_mut};
+use tokio_postgres::Transaction;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::answers::is_other;
@@ -40,6 +43,8 @@ struct Set<'a> {
     /// The columns that are given back, and their places.
     seen: Vec<String>,
     places: Vec<usize>,
+    /// The places of those that are not, since they keep what is sent.
+    kept: Vec<usize>,
 }
 
 impl Set<'_> {
@@ -77,17 +82,28 @@ impl<'a> Applier<'a> {
     /// Writes all rows, if nothing is met. Otherwise the transaction may have failed, and is to be taken back.
     pub(super) async fn at_once(&mut self) -> Result<bool, Error> {
         let Some(sets) = self.sets_at_once() else { return Ok(false) };
-        for set in &sets {
-            match self.write_at_once(set).await {
-                Ok(true) => {}
-                Ok(false) => return Ok(false),
-                Err(error) => match error.postgres() {
-                    Some(postgres) if !passes(postgres) => return Ok(false),
-                    _ => return Err(error),
-                },
+        let transaction = self.transaction;
+        let tables: BTreeSet<&str> =
+            sets.iter().map(|set| self.shared.catalog.tables[set.place].name.as_str()).collect();
+        let written = async {
+            for set in &sets {
+                match self.write_at_once(set).await {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(false),
+                    Err(error) => match error.postgres() {
+                        Some(postgres) if !passes(postgres) => return Ok(false),
+                        _ => return Err(error),
+                    },
+                }
             }
+            Ok(true)
+        };
+        // Sent behind the first statement, without waiting for it.
+        let (written, others) = join(written, others_write(transaction, tables.into_iter().collect())).await;
+        if !written? {
+            return Ok(false);
         }
-        if self.others_write(&sets).await? {
+        if others? {
             for settled in self.results.iter_mut().flatten() {
                 settled.shown = Shown::IfOther;
             }
@@ -137,14 +153,20 @@ impl<'a> Applier<'a> {
                 all.extend(texts(&mut columns.iter(), |mutation| &mutation.base)?);
             }
             let op = if update { Op::Update } else { Op::Insert };
-            let seen = self.seen(&self.items[members[0]]);
+            let mut seen = self.seen(&self.items[members[0]]);
+            let is_kept = |place: &usize| {
+                (key.clone().any(|key| key == place) || columns.contains(place)) && of.keeps(*place)
+            };
             let places = seen.iter().map(|name| table.column(name)).collect::<Option<Vec<_>>>()?;
-            Some(Set { op, place, columns: columns.to_vec(), members, texts: all, seen, places })
+            let (kept, mut places): (Vec<usize>, Vec<usize>) = places.into_iter().partition(is_kept);
+            places.retain(|place| stamp(table) != Some(*place));
+            seen.retain(|name| table.column(name).is_some_and(|place| places.contains(&place)));
+            Some(Set { op, place, columns: columns.to_vec(), members, texts: all, seen, places, kept })
         });
         sets.collect()
     }
 
-    /// The statement of a set; it gives the row of each mutation, and of an update its number.
+    /// The statement of a set; it gives the row of each mutation, and of an update its number, if any column is given back.
     fn sql(&self, set: &Set<'a>) -> String {
         let of = self.of(set.place);
         let table = of.table;
@@ -152,6 +174,11 @@ impl<'a> Applier<'a> {
         let keys = table.primary_key;
         let rows = set.rows(of);
         let seen = row_value::of(&of.columns(&self.shared.catalog, &set.seen, self.identity.user()));
+        let returning = match set.op {
+            _ if set.seen.is_empty() => String::new(),
+            Op::Insert => format!(" returning {seen}"),
+            _ => format!(" returning r.n::int4, {seen}"),
+        };
         if set.op == Op::Insert {
             let mut names: Vec<String> = keys.iter().chain(&set.columns).map(name).collect();
             let mut values: Vec<String> = (0..names.len()).map(|at| format!("r.v{at}")).collect();
@@ -160,7 +187,7 @@ impl<'a> Applier<'a> {
                 values.push(format!("pg_catalog.now()::{}", of.declared[stamp]));
             }
             return format!(
-                "insert into {} as t ({}) overriding system value select {} from {rows} returning {seen}",
+                "insert into {} as t ({}) overriding system value select {} from {rows}{returning}",
                 of.name,
                 names.join(", "),
                 values.join(", "),
@@ -179,7 +206,7 @@ impl<'a> Applier<'a> {
             format!("({} or {})", same(base), same(mine))
         }));
         format!(
-            "update {} t set {} from {rows} where {} returning r.n::int4, {seen}",
+            "update {} t set {} from {rows} where {}{returning}",
             of.name,
             sets.join(", "),
             met.join(" and "),
@@ -191,7 +218,14 @@ impl<'a> Applier<'a> {
         let of = &self.shared.catalog.tables[set.place];
         let sql = self.sql(set);
         let parameters = set.texts.iter().map(|texts| (texts as &(dyn ToSql + Sync), Type::TEXT_ARRAY));
-        let rows = self.transaction.query_typed_raw(&sql, parameters).await?;
+        let sent = self.transaction.query_typed_raw(&sql, parameters);
+        // While Postgres writes.
+        let read = async {
+            let items = set.members.iter().map(|n| &self.items[*n]);
+            items.map(|item| set.kept.iter().all(|place| reads(of, item, *place))).collect::<Vec<bool>>()
+        };
+        let (rows, read) = join(sent, read).await;
+        let rows = rows?;
         pin_mut!(rows);
         let mut count = 0;
         while let Some(row) = rows.next().await {
@@ -205,31 +239,45 @@ impl<'a> Applier<'a> {
             let Some(shown) = went_in(of, &self.items[n], &set.places, row)? else {
                 return Ok(false);
             };
-            let result = MutationResult::applied(self.items[n].mutation.id);
-            self.results[n] = Some(Settled { result, shown });
+            self.results[n] =
+                Some(Settled { result: MutationResult::applied(self.items[n].mutation.id), shown });
             count += 1;
         }
-        Ok(count == set.members.len())
+        if set.places.is_empty() {
+            count = rows.rows_affected().and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
+        }
+        if count != set.members.len() {
+            return Ok(false);
+        }
+        for (n, read) in set.members.iter().zip(read) {
+            let (item, result) = (&self.items[*n], &mut self.results[*n]);
+            let applied = || Settled { result: MutationResult::applied(item.mutation.id), shown: Shown::No };
+            let settled = result.get_or_insert_with(applied);
+            if !read {
+                settled.shown = Shown::Key(item.key.clone());
+            }
+        }
+        Ok(true)
     }
+}
 
-    /// Whether anything but oosync does more with these rows than what a row shows that is given back: triggers, which
-    /// may write rows after they were given back, and rules.
-    async fn others_write(&self, sets: &[Set<'_>]) -> Result<bool, Error> {
-        let tables: BTreeSet<&str> = sets.iter().map(|set| self.of(set.place).name.as_str()).collect();
-        let tables: Vec<&str> = tables.into_iter().collect();
-        // Triggers for each row or statement, of inserts (4) and updates (16).
-        let sql = "select exists (
-            select from pg_catalog.unnest($1) n (name)
-              cross join lateral (select pg_catalog.to_regclass(n.name) as oid
-                union select p.relid from pg_catalog.pg_partition_tree(pg_catalog.to_regclass(n.name)) p) t
-              join pg_catalog.pg_class c on c.oid = t.oid
-            where c.relhasrules or exists (
-              select from pg_catalog.pg_trigger g join pg_catalog.pg_proc f on f.oid = g.tgfoid
-                join pg_catalog.pg_namespace s on s.oid = f.pronamespace
-              where g.tgrelid = t.oid and not g.tgisinternal and g.tgtype & 20 <> 0 and s.nspname <> 'oosync'))";
-        let row = self.transaction.query_typed(sql, &[(&tables, Type::TEXT_ARRAY)]).await?;
-        Ok(row.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(true))
-    }
+/// Whether anything but oosync does more with these rows than what a row shows that is given back: triggers, which
+/// may write rows after they were given back, and rules.
+async fn others_write(transaction: &Transaction<'_>, tables: Vec<&str>) -> Result<bool, Error> {
+    // Triggers for each row or statement, of inserts (4) and updates (16).
+    let sql = "select exists (
+        select from pg_catalog.pg_class c
+        where c.oid = any (array(
+            select pg_catalog.to_regclass(n.name)::oid from pg_catalog.unnest($1) n (name)
+            union select p.relid::oid from pg_catalog.unnest($1) n (name),
+              pg_catalog.pg_partition_tree(pg_catalog.to_regclass(n.name)) p))
+          and (c.relhasrules or exists (
+            select from pg_catalog.pg_trigger g
+            where g.tgrelid = c.oid and not g.tgisinternal and g.tgtype & 20 <> 0 and not exists (
+              select from pg_catalog.pg_proc f
+              where f.oid = g.tgfoid and f.pronamespace = pg_catalog.to_regnamespace('oosync')))))";
+    let row = transaction.query_typed(sql, &[(&tables, Type::TEXT_ARRAY)]).await?;
+    Ok(row.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(true))
 }
 
 /// What a row of the columns in these places that was given back says of its mutation; nothing if it is another row.
@@ -251,6 +299,13 @@ fn went_in(of: &TableSql, item: &Item<'_>, places: &[usize], row: &[u8]) -> Resu
         }
     }
     Ok(Some(shown))
+}
+
+/// Whether what was sent for a column is in a form that a device reads as well: Postgres takes others, and stores another.
+fn reads(of: &TableSql, item: &Item<'_>, place: usize) -> bool {
+    let column = &of.table.columns[place];
+    let sent = item.mutation.values.get(column.name).or_else(|| item.mutation.key.get(column.name));
+    sent.is_none_or(|sent| codec::from_json(&column.ty, sent.get()).is_ok())
 }
 
 /// What the input function of a column's type reads; none where that has to be left to Postgres.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::try_join3;
+use futures_util::future::try_join;
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use tokio_postgres::Transaction;
@@ -20,10 +20,11 @@ use crate::types::Timestamptz;
 /// The answers that were given before, by id.
 pub(super) type Answered = BTreeMap<u64, MutationResult>;
 
-/// SHA-256 of a mutation's JSON.
-fn body(mutation: &Mutation) -> Result<Vec<u8>, Error> {
-    let json = serde_json::to_vec(mutation).map_err(|error| Error::internal(error.to_string()))?;
-    Ok(digest(&SHA256, &json).as_ref().to_vec())
+/// SHA-256 of a mutation's JSON, which is written to a buffer.
+fn body(mutation: &Mutation, json: &mut Vec<u8>) -> Result<Vec<u8>, Error> {
+    json.clear();
+    serde_json::to_writer(&mut *json, mutation).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(digest(&SHA256, json).as_ref().to_vec())
 }
 
 fn forked(id: u64) -> Error {
@@ -41,7 +42,17 @@ fn int8(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
 }
 
-/// Locks the client, forgets what the device has stored, and finds what was answered before; the clock of the database.
+/// What the books say when a push begins.
+pub(super) struct Opened {
+    pub(super) answered: Answered,
+    /// The clock of the database.
+    pub(super) now: Timestamptz,
+    /// The last mutation whose answer the device was known to have.
+    pub(super) known: i64,
+}
+
+/// Locks the client, and finds what was answered before. What the device has stored is
+/// [forgotten](crate::server::acknowledge) later: nobody waits for that.
 ///
 /// # Errors
 ///
@@ -51,25 +62,16 @@ pub(super) async fn open(
     transaction: &Transaction<'_>,
     identity: &Identity,
     push: &Push,
-) -> Result<(Answered, Timestamptz), Error> {
+) -> Result<Opened, Error> {
     let client = push.client.to_string();
     let (user, text) = (identity.user(), Type::TEXT);
-    let known = push.acknowledged.map_or(0, int8);
-    let sql = "update oosync.client c set acknowledged = greatest(c.acknowledged, $3), schema_hash = $4, seen_at = now()
+    let sql = "update oosync.client c set schema_hash = $3, seen_at = now()
         where c.id = $1::text::uuid and c.user_id = $2
         returning c.acknowledged, pg_catalog.clock_timestamp()::text";
-    let parameters: [(&(dyn ToSql + Sync), Type); 4] = [
-        (&client, text.clone()),
-        (&user, text.clone()),
-        (&known, Type::INT8),
-        (&push.schema_hash, text.clone()),
-    ];
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&client, text.clone()), (&user, text.clone()), (&push.schema_hash, text.clone())];
     // Each sees what the one before has waited for; together they cost one way to Postgres and back.
     let lock = transaction.query_typed(sql, &parameters);
-    let sql = "delete from oosync.mutation m where m.client = $1::text::uuid
-        and m.id <= (select c.acknowledged from oosync.client c where c.id = $1::text::uuid and c.user_id = $2)";
-    let parameters: [(&(dyn ToSql + Sync), Type); 2] = [(&client, text.clone()), (&user, text.clone())];
-    let forget = transaction.execute_typed(sql, &parameters);
     // Ids ascend: this is one way down the index, where a list of them is one each.
     let [first, last] = [push.mutations.first(), push.mutations.last()]
         .map(|one| one.map_or(0, |mutation| int8(mutation.id)));
@@ -78,28 +80,29 @@ pub(super) async fn open(
     let parameters: [(&(dyn ToSql + Sync), Type); 3] =
         [(&client, text), (&first, Type::INT8), (&last, Type::INT8)];
     let find = transaction.query_typed(sql, &parameters);
-    let (row, _, rows) = try_join3(lock, forget, find).await?;
+    let (row, rows) = try_join(lock, find).await?;
     let row = row.first().ok_or_else(unknown_client)?;
-    let acknowledged: i64 = row.try_get(0)?;
+    let known: i64 = row.try_get(0)?;
+    let acknowledged = known.max(push.acknowledged.map_or(0, int8));
     let now = row.try_get::<_, &str>(1)?.parse();
     let now = now.map_err(|_| Error::internal("the clock could not be read"))?;
     let mut stored: BTreeMap<i64, (Vec<u8>, String)> = BTreeMap::new();
     for row in rows {
         stored.insert(row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?));
     }
-    let mut answered = Answered::new();
+    let (mut answered, mut buffer) = (Answered::new(), Vec::new());
     for mutation in &push.mutations {
         match stored.get(&int8(mutation.id)) {
-            Some((known, result)) if *known == body(mutation)? => {
+            _ if int8(mutation.id) <= acknowledged => return Err(forked(mutation.id)),
+            Some((known, result)) if *known == body(mutation, &mut buffer)? => {
                 let result = serde_json::from_str(result);
                 answered.insert(mutation.id, result.map_err(|error| Error::internal(error.to_string()))?);
             }
             Some(_) => return Err(forked(mutation.id)),
-            None if int8(mutation.id) <= acknowledged => return Err(forked(mutation.id)),
             None => {}
         }
     }
-    Ok((answered, now))
+    Ok(Opened { answered, now, known })
 }
 
 /// Remembers answers that are for good.
@@ -108,11 +111,11 @@ pub(super) async fn store<'m>(
     push: &Push,
     results: impl Iterator<Item = (&'m Mutation, &'m MutationResult)>,
 ) -> Result<(), Error> {
-    let (mut ids, mut bodies, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ids, mut bodies, mut texts, mut buffer) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut tables, mut keys): (Vec<Option<&str>>, Vec<Option<String>>) = (Vec::new(), Vec::new());
     for (mutation, result) in results.filter(|(_, result)| result.status != Status::RejectedRetryable) {
         ids.push(int8(mutation.id));
-        bodies.push(body(mutation)?);
+        bodies.push(body(mutation, &mut buffer)?);
         let json = |error: serde_json::Error| Error::internal(error.to_string());
         texts.push(serde_json::to_string(result).map_err(json)?);
         // Of what was refused, the key may be none.

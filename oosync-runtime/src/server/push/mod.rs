@@ -37,17 +37,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join;
 use serde::Serialize;
 use tokio_postgres::Transaction;
 use tokio_postgres::error::SqlState;
 
 use self::apply::{Applier, Outcome, Settled, Shown, State};
+use self::books::Opened;
 use self::check::{check, refusal};
 use self::decide::Judge;
 pub use self::hook::{Hooking, PushHook, Pushed, Refusal, Written};
 use self::refuse::Failure;
 pub use self::resolver::{Clash, Resolution, Resolver};
 use self::units::{Sent, units};
+use super::acknowledge::Acknowledged;
 use super::auth::Identity;
 use super::compatible::Shape;
 use super::engine::Shared;
@@ -157,8 +160,10 @@ impl Engine {
 
     async fn attempt(&self, identity: &Identity, push: &Push, shape: &Shape) -> Result<PushReply, Error> {
         let mut connection = session::connection(&self.shared.pool).await?;
-        let transaction = session::begin(&mut connection, identity, Mode::ReadWrite).await?;
-        let (answered, now) = books::open(&transaction, identity, push).await?;
+        let transaction = session::start(&mut connection, Mode::ReadWrite).await?;
+        let opened = books::open(&transaction, identity, push);
+        let ((), opened) = try_join(session::set_up(&transaction, identity), opened).await?;
+        let Opened { answered, now, known } = opened;
         let fresh: Vec<&Mutation> =
             push.mutations.iter().filter(|mutation| !answered.contains_key(&mutation.id)).collect();
         let mut answers = self.shared.apply(&transaction, identity, push, shape, (&fresh, now)).await?;
@@ -166,6 +171,8 @@ impl Engine {
         books::store(&transaction, push, given).await?;
         let lease = self.lease(&transaction, identity, &push.lease).await?;
         transaction.commit().await?;
+        let heard = Acknowledged { client: push.client, through: push.acknowledged, known };
+        tokio::spawn(heard.forget_later(connection, identity.clone()));
         for mutation in &fresh {
             let settled = answers.get(&mutation.id).filter(|result| result.status == Status::Conflict);
             if let Some(result) = settled {
@@ -177,6 +184,10 @@ impl Engine {
         let results = push.mutations.iter().filter_map(|mutation| answers.remove(&mutation.id)).collect();
         Ok(PushReply { results, lease })
     }
+}
+
+async fn begun(transaction: &Transaction<'_>, sql: &str) -> Result<(), Error> {
+    Ok(transaction.batch_execute(sql).await?)
 }
 
 /// What transactions did to each other that may not happen again.
@@ -207,11 +218,9 @@ impl Shared {
         }
         let (mut barred, mut strict, mut at_once) = (BTreeMap::new(), false, true);
         loop {
-            transaction.batch_execute("savepoint oosync_push").await?;
             let sent = Attempt { fresh, barred: &barred, strict, at_once, now };
             let tried = self.try_once(transaction, identity, push, shape, sent).await?;
             if let Tried::Done(answers) = tried {
-                transaction.batch_execute("release savepoint oosync_push").await?;
                 return Ok(answers);
             }
             let undo = "rollback to savepoint oosync_push; release savepoint oosync_push";
@@ -250,10 +259,11 @@ impl Shared {
         shape: &Shape,
         Attempt { fresh, barred, strict, at_once, now }: Attempt<'_>,
     ) -> Result<Tried, Error> {
-        if strict {
-            transaction.batch_execute("set constraints all immediate").await?;
-        }
-        as_user(transaction, identity).await?;
+        let begin = match strict {
+            true => "savepoint oosync_push; set constraints all immediate",
+            false => "savepoint oosync_push",
+        };
+        try_join(begun(transaction, begin), as_user(transaction, identity)).await?;
         let mut answers = Answers::new();
         let mut applier = Applier {
             shared: self,
