@@ -32,6 +32,7 @@ pub(super) fn objects() -> Vec<Object> {
         ("oosync.current_epoch()", include_str!("sql/current_epoch.sql")),
         ("oosync.current_incarnation()", include_str!("sql/current_incarnation.sql")),
         ("oosync.cursor_state()", include_str!("sql/cursor_state.sql")),
+        ("oosync.look(uuid, text, pg_snapshot, uuid, pg_lsn, uuid, bigint)", include_str!("sql/look.sql")),
     ];
     let stores = stores.into_iter().map(|(name, sql)| Object::store(name, sql));
     stores.chain(functions.into_iter().map(|(name, sql)| Object::function(name, sql.to_owned()))).collect()

@@ -21,6 +21,7 @@ const SERVER_FUNCTIONS: &[&str] = &[
     "oosync.resume",
     "oosync.is_known",
     "oosync.cursor_state",
+    "oosync.look",
     "oosync.current_epoch",
     "oosync.current_manifest",
 ];

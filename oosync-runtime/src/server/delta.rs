@@ -58,16 +58,11 @@ impl Shared {
         schema: &str,
         since: Option<&State>,
     ) -> Result<Now, Error> {
-        // A cursor of another database is none here, whatever its snapshot says.
         let sql = "
-            select s.incarnation::text, s.timeline, s.epoch::text, s.lsn::text, pg_catalog.pg_current_snapshot()::text,
-                   array(select b from oosync.buckets() b order by b collate \"C\"),
-                   r.since::text, oosync.is_known(r.since), c.acknowledged,
-                   (select coalesce(max(m.id), 0) from oosync.mutation m where m.client = c.id)
-              from oosync.cursor_state() s
-              left join oosync.client c on c.id = $1::text::uuid and c.user_id = $2
-              left join lateral oosync.resume($3::text::pg_snapshot, $4::text::uuid, $5::text::pg_lsn) r (since)
-                on s.incarnation::text = $6 and s.timeline = $7";
+            select l.incarnation::text, l.timeline, l.epoch::text, l.lsn::text, l.snapshot::text, l.buckets,
+                   l.resumed::text, l.known, l.acknowledged, l.last
+              from oosync.look($1::text::uuid, $2, $3::text::pg_snapshot, $4::text::uuid, $5::text::pg_lsn,
+                               $6::text::uuid, $7) l";
         let (id, user) = (client.to_string(), identity.user());
         let texts = |of: fn(&State) -> &String| since.map(of);
         let (snapshot, epoch) = (texts(|state| &state.snapshot), texts(|state| &state.epoch));
@@ -170,7 +165,12 @@ impl Shared {
         let sql = "select c.tbl, c.pk::text, c.gained from oosync.changes($1::text::pg_snapshot, $2) c";
         let parameters = [(&since as &(dyn ToSql + Sync), Type::TEXT), (&all, Type::TEXT_ARRAY)];
         let changed = async { Ok(transaction.query_typed(sql, &parameters).await?) };
-        let (changed, pushed) = try_join(changed, self.pushed(transaction, before, client)).await?;
+        // Where the cursor includes all that the device has pushed, nothing of that is new.
+        let none_pushed = now.included == before.included && before.included.except().is_empty();
+        let pushed = async {
+            if none_pushed { Ok(Vec::new()) } else { self.pushed(transaction, before, client).await }
+        };
+        let (changed, pushed) = try_join(changed, pushed).await?;
         for row in changed {
             let Some(place) = self.catalog.by_log_name(row.try_get(0)?) else { continue };
             if served.contains(&place) {

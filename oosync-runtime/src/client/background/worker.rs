@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::client::SyncError;
 use crate::client::api::Shared;
 use crate::client::store::Observer;
 use crate::client::sync::Summary;
-use crate::client::transport::{Download, TransportError};
+use crate::client::transport::{Download, Transport, TransportError};
 use crate::protocol::{Next, Pull};
 
 /// A pull that was to wait and is answered sooner, with nothing, is one of a server that does not wait.
@@ -36,11 +36,37 @@ pub(super) struct Worker {
     pace: Pace,
     commands: Sender<Command>,
     receiver: Receiver<Command>,
+    /// The thread that pulls, where there is one.
+    asker: Option<Asker>,
     /// The number of the last pull that waits, and since when it does.
     polls: u64,
     polling: Option<Instant>,
     /// When the next one may begin.
     next_poll: Instant,
+}
+
+/// A thread that asks for one pull after the other.
+struct Asker {
+    questions: Sender<(u64, Pull)>,
+    /// It has answered all of them: until then, who knows what it waits for.
+    is_idle: bool,
+}
+
+impl Asker {
+    /// Ends once nobody asks any more, or nobody is there for an answer.
+    fn start(transport: Arc<dyn Transport>, commands: Sender<Command>) -> std::io::Result<Self> {
+        let (questions, asked) = channel();
+        let answers = move || {
+            for (poll, request) in asked {
+                let result = transport.pull(&request);
+                if commands.send(Command::Polled(poll, Box::new(request), result)).is_err() {
+                    break;
+                }
+            }
+        };
+        std::thread::Builder::new().name("oosync-live".to_owned()).spawn(answers)?;
+        Ok(Self { questions, is_idle: true })
+    }
 }
 
 impl Worker {
@@ -53,7 +79,18 @@ impl Worker {
     ) -> Self {
         let now = Instant::now();
         let pace = Pace::new(options.clone(), now);
-        Self { shared, options, observer, pace, commands, receiver, polls: 0, polling: None, next_poll: now }
+        Self {
+            shared,
+            options,
+            observer,
+            pace,
+            commands,
+            receiver,
+            asker: None,
+            polls: 0,
+            polling: None,
+            next_poll: now,
+        }
     }
 
     pub(super) fn run(&mut self) {
@@ -73,10 +110,13 @@ impl Worker {
                     self.polling = None;
                     self.pace.kick(Instant::now());
                 }
-                Ok(Command::Polled(poll, request, result))
-                    if poll == self.polls && self.polling.is_some() =>
-                {
-                    self.polled(&request, result);
+                Ok(Command::Polled(poll, request, result)) if poll == self.polls => {
+                    if let Some(asker) = &mut self.asker {
+                        asker.is_idle = true;
+                    }
+                    if self.polling.is_some() {
+                        self.polled(&request, result);
+                    }
                 }
                 Ok(Command::Polled(..)) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,
@@ -112,8 +152,11 @@ impl Worker {
 
     /// What the cycle itself wrote is no news; what somebody wrote meanwhile is.
     fn still_dirty(&mut self, summary: &Summary) {
-        let Ok(Some(_)) = self.observer.look() else { return };
         let stuck = summary.stuck.len();
+        match self.observer.look() {
+            Ok(Some(observed)) if observed.dirty > stuck as u64 => {}
+            _ => return,
+        }
         let pending = self.shared.ask(|store| store.pending(stuck + 1));
         if pending.is_ok_and(|pending| pending.changes.len() + pending.unreadable.len() > stuck) {
             self.pace.changed(Instant::now(), 1);
@@ -131,19 +174,18 @@ impl Worker {
     }
 
     fn poll(&mut self, request: Pull) {
+        // One that is asked already may wait for a connection that is gone.
+        let asker = self.asker.take().filter(|asker| asker.is_idle);
+        let begin = || Asker::start(Arc::clone(&self.shared.transport), self.commands.clone());
+        let asker = asker.map_or_else(begin, Ok);
         self.polls += 1;
-        let (poll, commands, transport) =
-            (self.polls, self.commands.clone(), Arc::clone(&self.shared.transport));
-        let asks = move || {
-            let result = transport.pull(&request);
-            // Nobody is there any more if that fails.
-            let _ = commands.send(Command::Polled(poll, Box::new(request), result));
-        };
-        let thread = std::thread::Builder::new().name("oosync-live".to_owned()).spawn(asks);
-        match thread {
-            Ok(_) => self.polling = Some(Instant::now()),
+        match asker {
+            Ok(asker) if asker.questions.send((self.polls, request)).is_ok() => {
+                self.asker = Some(Asker { is_idle: false, ..asker });
+                self.polling = Some(Instant::now());
+            }
             // Without a thread, the interval has to do.
-            Err(_) => self.next_poll = Instant::now() + self.options.interval,
+            _ => self.next_poll = Instant::now() + self.options.interval,
         }
     }
 
