@@ -41,7 +41,9 @@ pub use self::background::StartOptions;
 pub use self::error::StoreError;
 pub use self::event::Event;
 pub use self::sync::{ConfirmError, Confirmed, Stage, Summary, SyncError, Verified, VerifiedTable};
-pub use self::transport::{Download, HttpTransport, HttpTransportBuilder, Transport, TransportError};
+pub use self::transport::{
+    Download, HttpTransport, HttpTransportBuilder, TokenError, Transport, TransportError,
+};
 
 /// What a panic of another thread left is consistent: nothing here is written in several steps.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

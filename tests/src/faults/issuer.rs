@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oosync_runtime::client::TokenError;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
@@ -281,8 +282,8 @@ fn path(stream: &mut TcpStream) -> Option<String> {
 ///
 /// # Errors
 ///
-/// What went wrong, as an app would be told.
-pub(super) fn token(url: &str, again: bool) -> Result<String, String> {
+/// What went wrong, as an app would tell.
+pub(super) fn token(url: &str, again: bool) -> Result<String, TokenError> {
     let (address, path) = url.split_once('/').ok_or("no URL")?;
     let why = if again { "again" } else { "first" };
     let ask = || -> std::io::Result<String> {
@@ -294,10 +295,11 @@ pub(super) fn token(url: &str, again: bool) -> Result<String, String> {
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     };
-    let answer = ask().map_err(|error| format!("the issuer is not reached: {error}"))?;
+    let later = |what: String| TokenError::Later(what);
+    let answer = ask().map_err(|error| later(format!("the issuer is not reached: {error}")))?;
     match answer.split_once("\r\n\r\n") {
         Some((head, token)) if head.starts_with("HTTP/1.1 200 ") => Ok(token.to_owned()),
-        _ => Err(format!("the issuer fails: {:?}", answer.lines().next())),
+        _ => Err(later(format!("the issuer fails: {:?}", answer.lines().next()))),
     }
 }
 
@@ -334,7 +336,7 @@ mod tests {
         assert_eq!(taken(&jwt, &asked(false).unwrap()), Err(BadSignature));
         issuer.correct("d1");
         issuer.fail();
-        assert!(asked(false).unwrap_err().contains("503"));
+        assert!(asked(false).unwrap_err().to_string().contains("503"));
         issuer.recover();
         assert_eq!(taken(&jwt, &asked(false).unwrap()), Ok(user(1)));
     }

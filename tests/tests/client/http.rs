@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use oosync_runtime::client::{Client, HttpTransport, SyncError, Transport as _, TransportError};
+use oosync_runtime::client::{Client, HttpTransport, SyncError, TokenError, Transport as _, TransportError};
 use oosync_runtime::protocol::{Limits, Register, Registered};
 use oosync_runtime::server::http::{HttpOptions, ServeOptions};
 use oosync_runtime::types::Timestamptz;
@@ -180,12 +180,23 @@ fn a_token_is_renewed_once_where_the_server_does_not_take_it() {
     assert_eq!(count.load(Ordering::SeqCst), 2);
 
     let transport = HttpTransport::builder(format!("http://{address}"))
-        .token(|_| Err("nobody is signed in".to_owned()))
+        .token(|_| Err("nobody is signed in".into()))
         .build()
         .unwrap();
     let error = SyncError::from(transport.register(&register()).unwrap_err());
     assert!(
         matches!(&error, SyncError::AuthRequired { message } if message == "nobody is signed in"),
+        "{error}"
+    );
+
+    // Without a network there is no new token either: nobody has to sign in for that.
+    let transport = HttpTransport::builder(format!("http://{address}"))
+        .token(|_| Err(TokenError::Later("the issuer is not reached".to_owned())))
+        .build()
+        .unwrap();
+    let error = SyncError::from(transport.register(&register()).unwrap_err());
+    assert!(
+        matches!(&error, SyncError::Offline { what } if what.contains("the issuer is not reached")),
         "{error}"
     );
 }

@@ -10,7 +10,9 @@ use super::{Client, Shared};
 use crate::client::SyncError;
 use crate::client::store::{FileKey, OpenOptions, Store};
 use crate::client::sync::{Registration, Syncer, registration};
-use crate::client::transport::{Download, HttpTransport, HttpTransportBuilder, Transport, TransportError};
+use crate::client::transport::{
+    Download, HttpTransport, HttpTransportBuilder, TokenError, Transport, TransportError,
+};
 use crate::protocol::{APP_VERSION, Pull, Push, PushReply, Register, Registered, Snapshot};
 use crate::schema::Schema;
 
@@ -54,7 +56,10 @@ impl ClientBuilder {
 
     /// Where the token comes from that says who the user is; see [`HttpTransportBuilder::token`].
     #[must_use]
-    pub fn token(mut self, source: impl Fn(bool) -> Result<String, String> + Send + Sync + 'static) -> Self {
+    pub fn token(
+        mut self,
+        source: impl Fn(bool) -> Result<String, TokenError> + Send + Sync + 'static,
+    ) -> Self {
         self.changes.push(Box::new(|http| http.token(source)));
         self
     }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use ureq::{Agent, Body};
 
 use super::decoded::{ACCEPT, decoded};
-use super::{Download, Transport, TransportError, tls};
+use super::{Download, TokenError, Transport, TransportError, tls};
 use crate::protocol::{
     Changes, Digest, Digests, ErrorBody, ErrorCode, MEDIA_TYPE, Pull, Push, PushReply, RangeRows, Ranges,
     Register, Registered, Reply, Snapshot, SnapshotPage,
@@ -27,7 +27,7 @@ const MAX_FRAMES: u64 = 64 << 30;
 const SHOWN: usize = 120;
 
 /// Gives the token that says who the user is. `refresh` is set where the server did not take the last one.
-type TokenSource = dyn Fn(bool) -> Result<String, String> + Send + Sync;
+type TokenSource = dyn Fn(bool) -> Result<String, TokenError> + Send + Sync;
 
 /// A server behind a URL.
 ///
@@ -87,10 +87,13 @@ impl HttpTransport {
 
 impl HttpTransportBuilder {
     /// Where the token comes from that is sent as `Authorization: Bearer …`. The function is called before the first
-    /// request, and again with `true` when the server does not take the token; an error is told as
-    /// [`TransportError::Token`].
+    /// request, and again with `true` when the server does not take the token. Where it cannot be had for want of a
+    /// network, say [`TokenError::Later`]: otherwise, the user is asked to sign in.
     #[must_use]
-    pub fn token(mut self, source: impl Fn(bool) -> Result<String, String> + Send + Sync + 'static) -> Self {
+    pub fn token(
+        mut self,
+        source: impl Fn(bool) -> Result<String, TokenError> + Send + Sync + 'static,
+    ) -> Self {
         self.source = Some(Arc::new(source));
         self
     }
@@ -287,7 +290,7 @@ impl HttpTransport {
         let Some(source) = &self.source else { return Ok(None) };
         let mut token = lock(&self.token);
         if token.is_none() {
-            *token = Some(source(false).map_err(|what| TransportError::Token { what })?);
+            *token = Some(source(false)?);
         }
         Ok(token.clone())
     }
@@ -305,7 +308,7 @@ impl HttpTransport {
         match &*token {
             Some(token) => Ok(token.clone()),
             None => {
-                let new = source(true).map_err(|what| TransportError::Token { what })?;
+                let new = source(true)?;
                 Ok(token.insert(new).clone())
             }
         }

@@ -110,10 +110,44 @@ pub enum TransportError {
         /// What came.
         what: String,
     },
-    /// The app gave no token.
+    /// The app has no token: its user has to sign in.
     #[error("there is no token to show to the server: {what}")]
     Token {
         /// What its callback said.
         what: String,
     },
+}
+
+/// Why an app gives no token. A text is that nobody is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The user has to sign in, for the reason given here.
+    #[error("{0}")]
+    SignIn(String),
+    /// Whoever gives tokens out is not reached now, for the reason given here: it is tried again as where the server is
+    /// not reached.
+    #[error("no token can be had now: {0}")]
+    Later(String),
+}
+
+impl From<String> for TokenError {
+    fn from(what: String) -> Self {
+        Self::SignIn(what)
+    }
+}
+
+impl From<&str> for TokenError {
+    fn from(what: &str) -> Self {
+        Self::SignIn(what.to_owned())
+    }
+}
+
+impl From<TokenError> for TransportError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::SignIn(what) => Self::Token { what },
+            TokenError::Later(_) => Self::Offline { what: error.to_string() },
+        }
+    }
 }
