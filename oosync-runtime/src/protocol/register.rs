@@ -15,6 +15,10 @@ pub struct Register {
     /// The id that it was given before; none for a new device, and for one that was restored or cloned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<Uuid>,
+    /// The user whose rows it has, as [`Registered::user`] said; none for a device that has no rows. Where the token is of
+    /// somebody else, the device is refused, and nothing is written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// The hash of the schema that it was built with.
     pub schema_hash: String,
     /// The version of the app, for people who look after the server.

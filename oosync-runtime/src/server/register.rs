@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::auth::Identity;
 use super::session::{self, Mode, as_server, as_user};
 use super::{Engine, Error};
-use crate::protocol::{IdRange, Lease, LeaseRequest, Register, Registered};
+use crate::protocol::{ErrorCode, IdRange, Lease, LeaseRequest, Register, Registered};
 use crate::schema::ColumnDefault;
 use crate::types::Timestamptz;
 
@@ -15,8 +15,17 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// A schema that cannot be served; and where Postgres does not answer.
+    /// [`ErrorCode::Forbidden`] where the device has the rows of another user; a schema that cannot be served; and where
+    /// Postgres does not answer.
     pub async fn register(&self, identity: &Identity, request: &Register) -> Result<Registered, Error> {
+        if let Some(user) = request.user.as_ref().filter(|user| *user != identity.user()) {
+            let message = format!(
+                "the device has the rows of user {user}, and the token is of user {}: it needs another file, or to be \
+                 emptied first",
+                identity.user()
+            );
+            return Err(Error::new(ErrorCode::Forbidden, message));
+        }
         self.shared.shape(&request.schema_hash, identity).await?;
         let mut connection = session::connection(&self.shared.pool).await?;
         let transaction = session::begin(&mut connection, identity, Mode::ReadWrite).await?;

@@ -134,7 +134,14 @@ fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn register() -> Register {
-    Register { client: None, schema_hash: "h".to_owned(), app_version: None, device: None, lease: Vec::new() }
+    Register {
+        client: None,
+        user: None,
+        schema_hash: "h".to_owned(),
+        app_version: None,
+        device: None,
+        lease: Vec::new(),
+    }
 }
 
 fn registered() -> Vec<u8> {

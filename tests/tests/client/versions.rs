@@ -181,6 +181,25 @@ fn a_server_that_does_not_know_the_cursor_any_more_sends_everything() {
 }
 
 #[test]
+fn an_updated_app_on_a_device_that_the_server_forgot_loads_everything() {
+    for half_fetched in [false, true] {
+        let upgrade = Upgrade::new();
+        let client = upgrade.open(upgrade.next);
+        if half_fetched {
+            upgrade.network.next("snapshot", Fault::CutAfter(900));
+            client.sync().unwrap_err();
+        }
+        upgrade.server.database.execute("delete from oosync.mutation; delete from oosync.client");
+        // The cursor is of the name that the device had before.
+        let summary = client.sync().unwrap();
+        assert!(summary.bootstrapped, "{summary:?}");
+        upgrade.agrees(&client.connection().unwrap());
+        let summary = client.sync().unwrap();
+        assert!(!summary.bootstrapped && summary.fetched.is_empty(), "{summary:?}");
+    }
+}
+
+#[test]
 fn rows_of_a_new_table_that_come_and_go_around_its_download_leave_no_ghost() {
     let upgrade = Upgrade::new();
     let client = upgrade.open(upgrade.next);

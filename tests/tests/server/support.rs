@@ -121,6 +121,7 @@ impl Server {
     pub(crate) fn register_as(&self, identity: &Identity) -> Uuid {
         let request = Register {
             client: None,
+            user: None,
             schema_hash: self.engine.schema().hash.to_owned(),
             app_version: None,
             device: None,

@@ -16,6 +16,8 @@ enum Loaded {
     All,
     /// The server cannot go on from there.
     Lost,
+    /// The cursor beside which tables are fetched is none of the server's, or of the name that this device had before.
+    Unknown,
 }
 
 impl Syncer {
@@ -34,10 +36,11 @@ impl Syncer {
         self.download(context, Some(tables), summary)
     }
 
+    /// All tables, or some; all where the server does not know what the others are of.
     fn download(
         &mut self,
         context: &Context<'_>,
-        tables: Option<Vec<String>>,
+        mut tables: Option<Vec<String>>,
         summary: &mut Summary,
     ) -> Result<(), SyncError> {
         // Nobody could say whether the rows include what was sent.
@@ -50,6 +53,7 @@ impl Syncer {
             match self.load(context, tables.as_deref(), summary)? {
                 Loaded::Some => {}
                 Loaded::All => return Ok(()),
+                Loaded::Unknown => (tables, lost) = (None, false),
                 Loaded::Lost if lost => {
                     let what = "the server does not go on with a snapshot that it has just begun".to_owned();
                     return Err(SyncError::Malformed { what });
@@ -108,6 +112,11 @@ impl Syncer {
             Ok(Download::SnapshotRequired(_)) => return Ok(Loaded::Lost),
             Err(TransportError::Refused(error)) if goes_on && error.code == ErrorCode::InvalidToken => {
                 return Ok(Loaded::Lost);
+            }
+            Err(TransportError::Refused(error))
+                if tables.is_some() && error.code == ErrorCode::InvalidToken =>
+            {
+                return Ok(Loaded::Unknown);
             }
             Err(error) => return Err(error.into()),
         };

@@ -204,6 +204,7 @@ impl Syncer {
         self.keep(context)?;
         let request = Register {
             client: if anew { None } else { self.client()? },
+            user: self.store.identity()?.map(|identity| identity.user),
             schema_hash: self.schema.hash.to_owned(),
             app_version: self.registration.app_version.clone(),
             device: self.registration.device.clone(),

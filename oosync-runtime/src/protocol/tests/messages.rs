@@ -10,6 +10,7 @@ use crate::types::Timestamptz;
 fn registering() {
     let mut register = Register {
         client: None,
+        user: None,
         schema_hash: "5f".into(),
         app_version: None,
         device: None,
@@ -17,13 +18,14 @@ fn registering() {
     };
     is(&register, r#"{"schema_hash":"5f"}"#);
     register.client = Some(CLIENT);
+    register.user = Some("42".into());
     register.app_version = Some("1.2".into());
     register.device = Some("Ada's phone".into());
     register.lease =
         vec![LeaseRequest { table: "t".into(), column: "id".into(), count: NonZeroU32::new(100).unwrap() }];
     is(
         &register,
-        r#"{"client":"CLIENT","schema_hash":"5f","app_version":"1.2","device":"Ada's phone","lease":[{"table":"t","column":"id","count":100}]}"#,
+        r#"{"client":"CLIENT","user":"42","schema_hash":"5f","app_version":"1.2","device":"Ada's phone","lease":[{"table":"t","column":"id","count":100}]}"#,
     );
     refuses_new_fields(&register);
     refuses_new_fields(&register.lease[0]);

@@ -135,6 +135,7 @@ fn a_device_of_an_older_app_pushes_the_columns_that_it_knows() {
     let identity = Identity::new(user(0)).unwrap();
     let register = Register {
         client: None,
+        user: None,
         schema_hash: old.clone(),
         app_version: None,
         device: None,
