@@ -49,6 +49,19 @@ fn device(server: &Server, number: usize) -> Device<'_> {
     device
 }
 
+/// Postgres 13 cannot read a table by ranges of blocks: there, rows come in the order of keys.
+fn lies_in_key_order(server: &Server) -> bool {
+    let version = "select current_setting('server_version_num')::int4 < 140000";
+    if !server.database.client().query_one(version, &[]).unwrap().get::<_, bool>(0) {
+        return false;
+    }
+    let mut device = device(server, 0);
+    device.snapshot();
+    device.is_exact();
+    assert!(came(&device, "articles").is_sorted());
+    true
+}
+
 #[test]
 fn rows_in_any_order_are_the_rows_of_the_user() {
     let server = filled();
@@ -62,6 +75,9 @@ fn rows_in_any_order_are_the_rows_of_the_user() {
 #[test]
 fn rows_that_move_between_the_parts_are_there_after_the_pull() {
     let server = filled();
+    if lies_in_key_order(&server) {
+        return;
+    }
     let mut device = device(&server, 0);
     let mut request = device.asked();
     request.resume = Some(device.begin_snapshot(&request));
@@ -118,6 +134,9 @@ fn a_body_cannot_be_gone_on_from_behind_a_table_that_was_rewritten() {
 #[test]
 fn what_cannot_be_gone_on_with_begins_anew() {
     let server = filled();
+    if lies_in_key_order(&server) {
+        return;
+    }
     let mut device = device(&server, 0);
     let request = device.asked();
     let resume = Some(device.begin_snapshot(&request));
@@ -133,6 +152,9 @@ fn what_cannot_be_gone_on_with_begins_anew() {
 #[test]
 fn whoever_has_a_small_part_of_a_large_table_gets_it_by_an_index() {
     let server = filled();
+    if lies_in_key_order(&server) {
+        return;
+    }
     let mut device = device(&server, 1);
     device.snapshot();
     device.is_exact();
