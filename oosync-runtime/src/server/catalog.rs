@@ -215,7 +215,6 @@ impl TableSql {
             ColumnType::Int2 => ty == "smallint",
             ColumnType::Int4 => ty == "integer",
             ColumnType::Int8 => ty == "bigint",
-            ColumnType::Float4 => ty == "real",
             ColumnType::Float8 => ty == "double precision",
             ColumnType::Uuid | ColumnType::UuidText => ty == "uuid",
             ColumnType::Text => matches!(ty, "text" | "character varying"),
