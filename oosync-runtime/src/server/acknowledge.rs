@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::auth::Identity;
+use super::delta::int8;
 use crate::protocol::Pull;
 
 /// Which answers a device has stored.
@@ -30,8 +31,7 @@ impl Acknowledged {
     /// After the transaction of the request, on the same connection. Where a push of the device is under way, nobody
     /// waits: the next request says it again.
     pub(super) async fn forget(self, connection: &Client, identity: &Identity) -> Result<(), Error> {
-        let Some(through) = self.through else { return Ok(()) };
-        let through = i64::try_from(through).unwrap_or(i64::MAX);
+        let Some(through) = self.through.map(int8) else { return Ok(()) };
         if through <= self.known {
             return Ok(());
         }

@@ -274,8 +274,8 @@ impl Shared {
     }
 }
 
-/// The id of a mutation, as Postgres has it.
-fn int8(id: u64) -> i64 {
+/// The id of a mutation, as Postgres has it; none that is stored is beyond its numbers.
+pub(super) fn int8(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
 }
 

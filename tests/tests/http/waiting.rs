@@ -16,6 +16,14 @@ use super::web::{Device, Web};
 
 const TEAM: &str = "10000000-0000-4000-8000-000000000001";
 
+/// A server to which devices say who they are in another way.
+fn with_authenticator(authenticator: impl Authenticator) -> Web {
+    let server = Server::todo();
+    let (pool, schema) = (support::pool(&server.database), server.engine.schema());
+    let engine = server.wait(Engine::builder(pool, schema, authenticator).build()).unwrap();
+    Web::over(server, engine, HttpOptions::default(), ServeOptions::default())
+}
+
 /// A team of user 0 with user 1 in it.
 fn with_team(web: &Web) {
     web.execute(&format!(
@@ -216,10 +224,7 @@ fn a_wait_ends_by_the_time_the_token_expires() {
             })
         }
     }
-    let server = Server::todo();
-    let (pool, schema) = (support::pool(&server.database), server.engine.schema());
-    let engine = server.wait(Engine::builder(pool, schema, Expiring).build()).unwrap();
-    let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    let web = with_authenticator(Expiring);
     let device = web.device(0);
     let began = Instant::now();
     let answer = web.post(0, "/pull", &device.waiting(50.0));
@@ -340,10 +345,7 @@ fn another_request_than_the_cursors_is_looked_at_at_once() {
             })
         }
     }
-    let server = Server::todo();
-    let (pool, schema) = (support::pool(&server.database), server.engine.schema());
-    let engine = server.wait(Engine::builder(pool, schema, Leveled).build()).unwrap();
-    let web = Web::over(server, engine, HttpOptions::default(), ServeOptions::default());
+    let web = with_authenticator(Leveled);
     web.execute(&format!("insert into lists (owner_id, title) values ('{}', 'mine')", user(0)));
     let device = web.device(0);
     with_tail(&web, || {

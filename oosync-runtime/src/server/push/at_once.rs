@@ -40,8 +40,7 @@ struct Set<'a> {
     members: Vec<usize>,
     /// The texts of each column of the key, of `columns`, and of an update of their bases; null where there is none.
     texts: Vec<Vec<Option<Cow<'a, str>>>>,
-    /// The columns that are given back, and their places.
-    seen: Vec<String>,
+    /// The places of the columns that are given back.
     places: Vec<usize>,
     /// The places of those that are not, since they keep what is sent.
     kept: Vec<usize>,
@@ -153,15 +152,14 @@ impl<'a> Applier<'a> {
                 all.extend(texts(&mut columns.iter(), |mutation| &mutation.base)?);
             }
             let op = if update { Op::Update } else { Op::Insert };
-            let mut seen = self.seen(&self.items[members[0]]);
+            let seen = self.seen(&self.items[members[0]]);
             let is_kept = |place: &usize| {
                 (key.clone().any(|key| key == place) || columns.contains(place)) && of.keeps(*place)
             };
             let places = seen.iter().map(|name| table.column(name)).collect::<Option<Vec<_>>>()?;
             let (kept, mut places): (Vec<usize>, Vec<usize>) = places.into_iter().partition(is_kept);
             places.retain(|place| stamp(table) != Some(*place));
-            seen.retain(|name| table.column(name).is_some_and(|place| places.contains(&place)));
-            Some(Set { op, place, columns: columns.to_vec(), members, texts: all, seen, places, kept })
+            Some(Set { op, place, columns: columns.to_vec(), members, texts: all, places, kept })
         });
         sets.collect()
     }
@@ -173,9 +171,11 @@ impl<'a> Applier<'a> {
         let name = |place: &usize| ident(table.columns[*place].name);
         let keys = table.primary_key;
         let rows = set.rows(of);
-        let seen = row_value::of(&of.columns(&self.shared.catalog, &set.seen, self.identity.user()));
+        let seen: Vec<String> =
+            set.places.iter().map(|place| table.columns[*place].name.to_owned()).collect();
+        let seen = row_value::of(&of.columns(&self.shared.catalog, &seen, self.identity.user()));
         let returning = match set.op {
-            _ if set.seen.is_empty() => String::new(),
+            _ if set.places.is_empty() => String::new(),
             Op::Insert => format!(" returning {seen}"),
             _ => format!(" returning r.n::int4, {seen}"),
         };

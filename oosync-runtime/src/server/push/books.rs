@@ -14,6 +14,7 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::protocol::{ErrorCode, Mutation, MutationResult, Push, Status};
 use crate::server::Error;
 use crate::server::auth::Identity;
+use crate::server::delta::int8;
 use crate::server::engine::unknown_client;
 use crate::types::Timestamptz;
 
@@ -35,11 +36,6 @@ fn forked(id: u64) -> Error {
     let message =
         format!("mutation {id} came before with another content: this device was restored or cloned");
     Error::new(ErrorCode::ClientForked, message).with_details(&Which { id })
-}
-
-/// Ids are at most 2^63 - 1: `Push::check` has seen to it.
-fn int8(id: u64) -> i64 {
-    i64::try_from(id).unwrap_or(i64::MAX)
 }
 
 /// What the books say when a push begins.

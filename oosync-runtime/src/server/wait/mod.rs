@@ -45,9 +45,7 @@ impl Patience {
             )),
         }
     }
-}
 
-impl Patience {
     /// Whether nothing has been told that a cursor does not see.
     fn has_all(&self, before: &State) -> bool {
         before.snapshot.parse().is_ok_and(|snapshot| self.place.has_all(&snapshot, &before.buckets))

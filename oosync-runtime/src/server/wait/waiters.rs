@@ -105,11 +105,11 @@ impl Place {
             }
         }
     }
-}
 
-impl Place {
+    /// Whether a device that has seen this snapshot has all that these buckets had at the last tick; `false` where that is
+    /// not known.
     pub(super) fn has_all(&self, snapshot: &Snapshot, buckets: &[String]) -> bool {
-        self.waiters.has_all(snapshot, buckets)
+        self.waiters.lock().history.has_all(snapshot, buckets)
     }
 }
 
@@ -221,12 +221,6 @@ impl Waiters {
             }
         }
         state.history.changed(buckets, after);
-    }
-
-    /// Whether a device that has seen this snapshot has all that these buckets had at the last tick; `false` where that is
-    /// not known.
-    pub(super) fn has_all(&self, snapshot: &Snapshot, buckets: &[String]) -> bool {
-        self.lock().history.has_all(snapshot, buckets)
     }
 
     /// The tail has ended with an error: everyone who relied on it is told.
